@@ -1,0 +1,1 @@
+"""The tests: conversations as lists of (said, heard) pairs, against real parts."""
