@@ -1,0 +1,92 @@
+"""How far the matcher may be trusted, measured by cross-validation on the knowledge base itself."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.features import Matrix
+from knowledge.softmax import fitted, softmax
+
+FOLDS = 5
+
+SURE_AND_WRONG = 0.015
+"""The share of held-out phrasings that may be answered, as sure, with the wrong entry."""
+
+SURE_UNMEASURED = 0.8
+"""Confidence that counts as sure where the phrasings are too few to measure SURE_AND_WRONG."""
+
+NEVER_SURE = 0.5
+"""Confidence up to which nothing is sure, however well the phrasings of a small knowledge base are told apart."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """`sharpness` multiplies scores so that their softmax is honest; from `sure` on, a confidence is sure."""
+
+    sharpness: float = 1.0
+    sure: float = SURE_UNMEASURED
+
+
+def folds(texts: Sequence[str], owner: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return each phrasing's fold: every entry spread over all, by the text alone, so that an edit moves no other."""
+    fold = np.zeros(len(texts), np.intp)
+    for entry in np.unique(owner):
+        members = np.flatnonzero(owner == entry).tolist()
+        members.sort(key=lambda number: (zlib.crc32(texts[number].encode()), number))
+        fold[members] = (np.arange(len(members)) + entry) % FOLDS
+    return fold
+
+
+def held_out_scores(gram: Matrix, truth: Matrix, fold: NDArray[np.intp], penalty: float) -> Matrix:
+    """Return each phrasing's scores from a fit that has not seen its fold."""
+    scores = np.zeros_like(truth)
+    for number in range(FOLDS):
+        held, seen = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        if len(held) and len(seen):
+            scores[held] = gram[np.ix_(held, seen)] @ fitted(gram[np.ix_(seen, seen)], truth[seen], penalty)
+    return scores
+
+
+def calibrated(scores: Matrix, truth: Matrix, unknown: int | None) -> Calibration:
+    """Return the calibration under which held-out scores, with their true entries, would have been honest.
+
+    `unknown` is the column of the class of what is not answered, if there is one: it is never given as an answer, and
+    a phrasing of it that is answered was answered wrongly.
+    """
+    sharpness = _sharpness(scores, truth)
+    shares = softmax(np.float32(sharpness) * scores)
+    if unknown is not None:
+        shares[shares.argmax(axis=1) == unknown] = 0
+        shares[:, unknown] = 0
+    right = truth[np.arange(len(truth)), shares.argmax(axis=1)] > 0
+    return Calibration(sharpness, _sure(shares.max(axis=1), right))
+
+
+def _sharpness(scores: Matrix, truth: Matrix) -> float:
+    """Return the inverse temperature of least log loss, by Newton's method on its logarithm."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    logarithm = 0.0
+    for _ in range(20):
+        sharpness = np.exp(logarithm)
+        shares = softmax(np.float32(sharpness) * scores)
+        mean = np.sum(shares * scores, axis=1)
+        slope = float(np.sum(mean) - np.sum(scores * truth)) * sharpness
+        curvature = float(np.sum(shares * scores * scores) - np.sum(mean * mean)) * sharpness**2
+        change = -slope / max(curvature + abs(slope), 1e-9)
+        logarithm = float(np.clip(logarithm + np.clip(change, -0.5, 0.5), -3, 3))
+        if abs(change) < 1e-3:
+            break
+    return float(np.exp(logarithm))
+
+
+def _sure(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+    """Return the lowest confidence above which wrong ones, and one more for doubt, stay within SURE_AND_WRONG."""
+    order = np.argsort(-confidence, kind="stable")
+    wrong = (np.cumsum(~right[order]) + 1) / (len(right) + 1)
+    within = np.flatnonzero(wrong <= SURE_AND_WRONG)
+    if not len(within):
+        return SURE_UNMEASURED
+    return max(float(confidence[order[within[-1]]]), NEVER_SURE)

@@ -1,0 +1,105 @@
+"""One language of the library: entries, wording, letters, control words, and the matcher fitted to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Lock
+from typing import TYPE_CHECKING, Literal
+
+from knowledge.problems import suggestion
+from knowledge.wording import FlowWording, LetterText, MissingWordingError, Texts
+
+if TYPE_CHECKING:
+    from knowledge.matcher import Matcher
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that people ask or say, and what the bot answers: Markdown, with the facts filled in."""
+
+    id: str
+    kind: Literal["faq", "reaction"]
+    question: str
+    also: tuple[str, ...]
+    answer: str
+    offer: tuple[str, ...]
+    see: tuple[str, ...]
+    source: tuple[str, ...]
+    reviewed: date
+
+    @property
+    def phrasings(self) -> tuple[str, ...]:
+        """The question and its other phrasings."""
+        return (self.question, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A held-out question with the id of the entry that answers it, or `unknown`."""
+
+    text: str
+    entry: str
+
+
+@dataclass(slots=True)
+class _LazyMatcher:
+    lock: Lock = field(default_factory=Lock)
+    matcher: "Matcher | None" = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """Everything that the bot knows and says in one language; immutable."""
+
+    code: str
+    name: str
+    entries: Mapping[str, Entry]
+    words: Mapping[str, frozenset[str]]
+    flows: Mapping[str, FlowWording]
+    examples: tuple[Example, ...]
+    phrases: Texts
+    letters: Mapping[str, Texts]
+    _lazy_matcher: _LazyMatcher = field(default_factory=_LazyMatcher, init=False, repr=False)
+
+    @property
+    def matcher(self) -> "Matcher":
+        """The matcher fitted to every phrasing of every entry; built when first asked for, once, whoever asks."""
+        lazy = self._lazy_matcher
+        if lazy.matcher is None:
+            with lazy.lock:
+                if lazy.matcher is None:
+                    from knowledge.matcher import Matcher
+
+                    pairs = ((entry.id, phrasing) for entry in self.entries.values() for phrasing in entry.phrasings)
+                    lazy.matcher = Matcher.fit(pairs)
+        return lazy.matcher
+
+    def flow(self, name: str) -> FlowWording:
+        """The wording of one flow; MissingWordingError if there is none."""
+        if name not in self.flows:
+            mend = suggestion(name, self.flows, "write that file")
+            raise MissingWordingError(f"there is no {self.code}/flows/{name}.yaml; {mend}")
+        return self.flows[name]
+
+    def phrase(self, key: str, /, **fields: object) -> str:
+        """A phrase, Markdown; text in fields shows literally. MissingWordingError if it or a field is missing."""
+        return self.phrases.markdown(key, fields)
+
+    def letter(self, key: str, /, **fields: object) -> LetterText:
+        """A letter, plain text; fields go in as they are. MissingWordingError if it or a field is missing."""
+        if key not in self.letters:
+            mend = suggestion(key, self.letters, "write that file")
+            raise MissingWordingError(f"there is no {self.code}/letters/{key}.yaml; {mend}")
+        return LetterText.written(self.letters[key], fields)
+
+    def fields(self) -> dict[str, frozenset[str]]:
+        """Where each text is -> the fields that its caller gives, as {"flows/x ask address": {"name"}}."""
+        places = {f"phrases {key}": names for key, names in self.phrases.fields().items()}
+        for name, flow in self.flows.items():
+            places |= {f"flows/{name} ask {key}": names for key, names in flow.asks.fields().items()}
+            places |= {f"flows/{name} say {key}": names for key, names in flow.says.fields().items()}
+            for question, labels in flow.options.items():
+                places |= {f"flows/{name} options {question} {option}": frozenset() for option in labels.texts}
+        for name, letter in self.letters.items():
+            places |= {f"letters/{name} {key}": names for key, names in letter.fields().items()}
+        return places

@@ -1,0 +1,336 @@
+"""The matcher: finds the entry, knows how sure it is, and admits when it does not know."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.calibration import folds
+from knowledge.features import TfIdfBlock, character_features, word_features
+from knowledge.matcher import CERTAIN, UNKNOWN, Match, Matcher
+from knowledge.softmax import fitted, softmax
+from knowledge.spelling import Speller
+from tests.benchmarks.accuracy import figures, held_out, own_pairs
+
+SMALL = {
+    "forgot_password": (
+        "I forgot my password",
+        "how do I reset my password",
+        "lost my password, what now",
+        "need a new password",
+        "my password does not work anymore",
+        "change a forgotten password",
+    ),
+    "forgot_username": (
+        "I forgot my username",
+        "what is my user name",
+        "lost my login name",
+        "send me my username please",
+        "which username did I choose",
+        "cannot remember the user name",
+    ),
+    "activation_email_missing": (
+        "the activation e-mail never came",
+        "no activation mail",
+        "I did not get the mail to activate my account",
+        "send the activation message again",
+        "still waiting for the activation email",
+        "where is my activation link",
+    ),
+    "upload_rules": (
+        "how big may an uploaded file be",
+        "my document is too large to upload",
+        "upload limit",
+        "which files can I upload",
+        "maximum size of a document",
+        "the pdf will not upload",
+    ),
+    "thanks": ("thank you", "thanks a lot", "many thanks", "that helped, thanks", "great, thank you very much"),
+    UNKNOWN: (
+        "what is the weather tomorrow",
+        "tell me a joke",
+        "who won the game last night",
+        "order a pizza",
+        "play some music",
+        "recipe for banana bread",
+    ),
+}
+PAIRS = [(entry, phrasing) for entry, phrasings in SMALL.items() for phrasing in phrasings]
+
+
+@pytest.fixture(scope="module")
+def small() -> Matcher:
+    return Matcher.fit(PAIRS)
+
+
+@pytest.fixture(scope="module")
+def own() -> Matcher:
+    return Matcher.fit(own_pairs())
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        ("help, forgotten password!", "forgot_password"),
+        ("do you know my username?", "forgot_username"),
+        ("I haven't received any activation mails", "activation_email_missing"),
+        ("what's the largest file I can upload", "upload_rules"),
+        ("ok thanks", "thanks"),
+        ("fogrot my pasword", "forgot_password"),
+        ("whats my usrename", "forgot_username"),
+        ("FORGOT P\u0410SSW\u041eRD\u200b", "forgot_password"),
+    ],
+)
+def test_the_right_entry_comes_first(small: Matcher, said: str, entry: str) -> None:
+    assert small.rank(said)[0][0] == entry
+    assert small.match(said).entries[0][0] == entry
+
+
+def test_every_entry_but_unknown_is_ranked_with_a_probability(small: Matcher) -> None:
+    for said in ("forgot password", "play a song", "upload", "zzz"):
+        ranking = small.rank(said)
+        confidence = [share for _, share in ranking]
+        assert {entry for entry, _ in ranking} == set(SMALL) - {UNKNOWN}
+        assert confidence == sorted(confidence, reverse=True)
+        assert 0 <= min(confidence) <= sum(confidence) <= 1.0001
+
+
+@pytest.mark.parametrize(("entry", "phrasing"), [pair for pair in PAIRS if pair[0] != UNKNOWN])
+def test_an_editors_own_phrasing_is_answered(small: Matcher, entry: str, phrasing: str) -> None:
+    match = small.match(phrasing.upper() + " ...")
+    assert match.decision == "answer"
+    best, confidence = match.entries[0]
+    assert best == entry
+    assert confidence == pytest.approx(CERTAIN, abs=0.002)
+
+
+def test_a_phrasing_that_two_entries_claim_is_a_choice() -> None:
+    matcher = Matcher.fit([*PAIRS, ("forgot_username", "I forgot it"), ("forgot_password", "I forgot it")])
+    match = matcher.match("i forgot it")
+    assert match.decision == "choose"
+    assert {entry for entry, _ in match.entries[:2]} == {"forgot_username", "forgot_password"}
+
+
+@pytest.mark.parametrize("phrasing", [*SMALL[UNKNOWN], "tell me another joke", "who won last night", "pizza recipe"])
+def test_what_the_bot_does_not_answer_is_unknown_and_never_shown(small: Matcher, phrasing: str) -> None:
+    match = small.match(phrasing)
+    assert match.decision == "unknown"
+    assert UNKNOWN not in dict(match.entries)
+    assert len(match.entries) == 3
+
+
+@pytest.mark.parametrize("said", ["", "???", "\U0001f600\U0001f600", "\u200b\u202e", "\x00", "ωψ", "한"])
+def test_a_text_that_shares_nothing_is_unknown(small: Matcher, said: str) -> None:
+    assert small.match(said).decision == "unknown"
+    assert {share for _, share in small.rank(said)} == {0}
+
+
+def test_a_match_tells_how_the_text_was_understood(small: Matcher) -> None:
+    assert small.match("I fogrot my PASWORD, didn't i?").repaired == "i forgot my password did not i"
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("pasword", "password"),
+        ("passwrod", "password"),
+        ("psasword", "password"),
+        ("assword", "password"),
+        ("usrnmae", "username"),
+        ("uplaod", "upload"),
+        ("activationlink", "activation link"),
+        ("docment", "document"),
+    ],
+)
+def test_a_mistyped_word_is_repaired(small: Matcher, typed: str, understood: str) -> None:
+    assert small.match(typed).repaired == understood
+
+
+@pytest.mark.parametrize(
+    "word", ["passport", "reload", "mall", "sand", "game", "passwords", "uploading", "12345678", "lime"]
+)
+def test_a_word_that_may_be_right_is_left_alone(small: Matcher, word: str) -> None:
+    assert small.match(word).repaired == word
+
+
+def test_words_of_the_vocabulary_are_no_typing_errors() -> None:
+    assert Matcher.fit(PAIRS).match("the uploader").repaired == "the uploaded"
+    assert Matcher.fit(PAIRS, vocabulary=["An uploader, say"]).match("the uploader").repaired == "the uploader"
+
+
+def test_a_text_of_strange_words_is_repaired_in_part_only() -> None:
+    speller = Speller([["password"]])
+    words = [f"pas{letter}{other}word" for letter in "bcdfgh" for other in "jklmnp"]
+    assert len(speller.repaired(words)) == len(words)
+    assert speller.repaired(words)[-1] == words[-1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "a",
+        "a" * 100_000,
+        "forgot my password " * 5_000,
+        "password " * 10_000,
+        "\u202eforgot my password\u202c",
+        "\u200b" * 100_000,
+        "p\u0430ssw\u043erd " * 500,
+        "7" * 100_000,
+        "12 34 56 " * 1_000,
+        "https://example.org/a?b=c " * 400,
+        "".join(map(chr, range(0x20, 0x3000))),
+        "\ud83d\ude00" * 2_000,
+        " ".join(f"strange{chr(97 + number % 26)}{chr(97 + number // 26)}ly" for number in range(600)),
+        "e\u0301\u0316" * 4_000,
+    ],
+)
+def test_any_text_has_a_decision_within_fifty_milliseconds(own: Matcher, said: str) -> None:
+    taken = []
+    for _ in range(3):
+        start = time.perf_counter()
+        match = own.match(said)
+        taken.append(time.perf_counter() - start)
+        assert match.decision in ("answer", "choose", "unknown")
+        assert len(match.entries) == 3
+    assert min(taken) < 0.05
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=100))
+def test_any_text_at_all_is_ranked(text: str) -> None:
+    assert len(_FITTED.rank(text)) == len(SMALL) - 1
+
+
+_FITTED = Matcher.fit(PAIRS)
+
+
+def test_threads_may_share_a_matcher(small: Matcher) -> None:
+    texts = [phrasing + " please" for _, phrasing in PAIRS] * 5
+    alone = [small.match(text) for text in texts]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(small.match, texts)) == alone
+
+
+def test_the_same_phrasings_give_the_same_matcher(small: Matcher) -> None:
+    again = Matcher.fit(iter(PAIRS))
+    assert again.calibration == small.calibration
+    assert [again.rank(text) for _, text in PAIRS] == [small.rank(text) for _, text in PAIRS]
+
+
+def test_a_phrasing_given_twice_counts_once(small: Matcher) -> None:
+    doubled = Matcher.fit([*PAIRS, *[(entry, f"{phrasing}!") for entry, phrasing in PAIRS]])
+    assert doubled.rank("where is the password mail") == small.rank("where is the password mail")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said", "decision"),
+    [
+        ([], "hello", "unknown"),
+        ([("greeting", "hello")], "hello", "answer"),
+        ([("greeting", "hello")], "bye", "unknown"),
+        ([("greeting", "???")], "hello", "unknown"),
+        ([("greeting", "hello"), ("goodbye", "bye"), ("empty", "...")], "bye", "answer"),
+        ([(UNKNOWN, "hello")], "hello", "unknown"),
+        ([(UNKNOWN, "hello"), ("goodbye", "bye")], "hello", "unknown"),
+    ],
+)
+def test_the_smallest_knowledge_works(pairs: list[tuple[str, str]], said: str, decision: str) -> None:
+    matcher = Matcher.fit(pairs)
+    assert matcher.match(said).decision == decision
+    assert {entry for entry, _ in matcher.rank(said)} == {entry for entry, _ in pairs} - {UNKNOWN}
+
+
+@pytest.mark.parametrize("features", [word_features, character_features])
+def test_a_block_compares_a_new_text_as_it_compares_phrasings(features: object) -> None:
+    phrasings = [phrasing.split() for _, phrasing in PAIRS]
+    block = TfIdfBlock(phrasings, word_features if features is word_features else character_features)
+    gram = block.gram()
+    assert np.allclose(np.diag(gram), 1)
+    assert np.allclose(gram, gram.T)
+    for row, words in zip(gram, phrasings, strict=True):
+        assert np.allclose(row, block.row(words), atol=1e-6)
+
+
+def test_strange_words_make_a_text_less_similar() -> None:
+    block = TfIdfBlock([phrasing.split() for _, phrasing in PAIRS], word_features)
+    plain, strange = ["forgot", "password"], ["forgot", "password", "on", "xylophones"]
+    assert 0 < block.row(strange).max() < block.row(plain).max()
+
+
+def test_two_words_and_the_same_word_closed_up_are_one() -> None:
+    block = TfIdfBlock([["user", "name"], ["log", "in"]], word_features)
+    assert block.row(["username"])[0] > 0
+    assert block.row(["login"])[1] > 0
+
+
+def test_the_softmax_is_fitted_to_its_optimum() -> None:
+    phrasings = [phrasing.split() for _, phrasing in PAIRS]
+    gram = TfIdfBlock(phrasings, character_features).gram()
+    truth = np.array([[entry == each for each in SMALL] for entry, _ in PAIRS], np.float32)
+    weights = fitted(gram, truth, 0.3)
+    assert np.allclose(weights, (truth - softmax(gram @ weights)) / 0.3, atol=0.02)
+
+
+def test_every_entry_is_spread_over_the_folds_whatever_else_is_edited() -> None:
+    texts = [phrasing for _, phrasing in PAIRS]
+    owner = np.array([list(SMALL).index(entry) for entry, _ in PAIRS])
+    fold = folds(texts, owner)
+    for entry in range(len(SMALL)):
+        counts = np.bincount(fold[owner == entry], minlength=5)
+        assert counts.max() - counts.min() <= 1
+    edited = folds([*texts, "one more"], np.append(owner, len(SMALL) - 1))
+    assert (edited[:-7] == fold[:-6]).all()
+
+
+@pytest.fixture(scope="module")
+def cross_validated() -> dict[str, float]:
+    return figures(held_out(own_pairs(), 0))
+
+
+@pytest.mark.parametrize(
+    ("figure", "least"),
+    [
+        ("right first", 0.57),
+        ("among three", 0.76),
+        ("sure and right", 0.18),
+        ("unknown: admitted", 0.65),
+        ("unknown: AUROC", 0.82),
+    ],
+)
+def test_held_out_phrasings_of_the_own_knowledge_are_found(
+    cross_validated: dict[str, float], figure: str, least: float
+) -> None:
+    assert cross_validated[figure] >= least
+
+
+@pytest.mark.parametrize(("figure", "most"), [("sure and wrong", 0.025), ("unknown: answered", 0.07)])
+def test_what_is_sure_is_seldom_wrong(cross_validated: dict[str, float], figure: str, most: float) -> None:
+    assert cross_validated[figure] <= most
+
+
+def test_confidence_is_honest(cross_validated: dict[str, float]) -> None:
+    assert cross_validated["mean confidence"] == pytest.approx(cross_validated["right first"], abs=0.05)
+
+
+def test_a_plain_question_is_answered_straight_away(own: Matcher) -> None:
+    plain = {
+        "I forgot my password": "forgot_password",
+        "i cant remember my user name": "forgot_username",
+        "the activation email never arrived": "activation_email_missing",
+        "how do I find my CUPA?": "find_my_regulator",
+        "what is the biggest file I can upload": "upload_rules",
+        "can I use CERS on my phone": "mobile_use",
+        "how do i remove somebody who left the company": "remove_former_employee",
+        "which browsers work": "browser_support",
+    }
+    matches = {said: own.match(said) for said in plain}
+    assert {said: match.entries[0][0] for said, match in matches.items()} == plain
+    assert {match.decision for match in matches.values()} == {"answer"}
+
+
+def test_a_match_is_a_value() -> None:
+    assert Match("unknown", (), "") == Match("unknown", (), "")
