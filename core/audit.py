@@ -1,0 +1,51 @@
+"""The audit trail: what happened to accounts and to the service, without secrets and without plain identifiers."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from core.tables import AuditEvent
+
+# Words of the code and ids of rows pass; an address, a name, a token or a sentence does not.
+_CODE_WORD = re.compile(r"[a-z0-9_.:-]{1,48}")
+
+
+class Event(StrEnum):
+    """What is recorded; the part before the dot is what it happened to."""
+
+    ACCOUNT_REGISTERED = "account.registered"
+    ACCOUNT_ACTIVATED = "account.activated"
+    ACCOUNT_PASSWORD_CHANGED = "account.password_changed"
+    ACCOUNTS_IMPORTED = "accounts.imported"
+    LINK_ISSUED = "link.issued"
+    LINK_USED = "link.used"
+    VERIFICATION_PASSED = "verification.passed"
+    VERIFICATION_REFUSED = "verification.refused"
+    REQUEST_RESOLVED = "request.resolved"
+    LETTER_REFUSED = "letter.refused"
+    TICKET_OPENED = "ticket.opened"
+    CONVERSATION_FORGOTTEN = "conversation.forgotten"
+
+
+def record(
+    session: Session,
+    event: Event,
+    *,
+    now: datetime,
+    account_id: int | None = None,
+    conversation_id: int | None = None,
+    **detail: int | str,
+) -> None:
+    """Write the event in the transaction of what happened, so that neither is there without the other.
+
+    A detail is a number or a word of the code (`purpose="reset"`); ValueError on anything that could name a person
+    or hold a secret.
+    """
+    for name, value in detail.items():
+        if isinstance(value, str) and not _CODE_WORD.fullmatch(value):
+            raise ValueError(f"the detail {name} of {event} is neither a number nor a word of the code")
+    session.add(
+        AuditEvent(at=now, event=event, account_id=account_id, conversation_id=conversation_id, detail=dict(detail))
+    )

@@ -1,0 +1,82 @@
+"""The service's secret key, and what is derived from it: codes, characters, link tokens, sealed payloads."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, MultiFernet
+
+# No vowels (no words by accident), none that look alike in a distorted picture (0 O Q D, 1 I L, 2 Z, 5 S, 8 B, 7 V Y).
+CHARACTERS = "CFGHJKMNPRTWX3469"
+
+
+class Keys:
+    """Derives secrets from the service's key, so that no live secret is ever stored (G4)."""
+
+    def __init__(self, secret: str, *, retired: Sequence[str] = ()) -> None:
+        """Use `secret` from now on; payloads sealed with `retired` keys can still be opened."""
+        self._secret = secret.encode()
+        self._fernet = MultiFernet([_fernet(each.encode()) for each in (secret, *retired)])
+
+    def mac(self, purpose: str, *parts: object) -> bytes:
+        """Return the 32-byte HMAC-SHA256 of `parts` under a key of this purpose alone."""
+        own = hmac.digest(self._secret, f"cersbot:{purpose}".encode(), hashlib.sha256)
+        return hmac.digest(own, "\x1f".join(map(str, parts)).encode(), hashlib.sha256)
+
+    def hidden(self, purpose: str, text: str) -> str:
+        """Return a short keyed hash of `text`, to find a row again without storing what it is about."""
+        return self.mac(purpose, text)[:16].hex()
+
+    def digits(self, purpose: str, row_id: int, length: int) -> str:
+        """Return the decimal code of a row, `length` digits, uniformly distributed (a 256-bit number, reduced)."""
+        return str(int.from_bytes(self.mac(purpose, row_id)) % 10**length).zfill(length)
+
+    def characters(self, purpose: str, row_id: int, length: int) -> str:
+        """Return the verification characters of a row: capitals and digits that are not easily confused."""
+        number = int.from_bytes(self.mac(purpose, row_id))
+        letters = []
+        for _ in range(length):
+            number, place = divmod(number, len(CHARACTERS))
+            letters.append(CHARACTERS[place])
+        return "".join(letters)
+
+    def token(self, purpose: str, row_id: int) -> str:
+        """Return the link token of a row: its id and 192 bits that only this key can make."""
+        return f"{row_id}-{urlsafe_b64encode(self.mac(purpose, row_id)[:24]).decode()}"
+
+    def row_of_token(self, purpose: str, token: str) -> int | None:
+        """Return the row id that `token` speaks of, or None when this key did not make it for this purpose."""
+        number, _, _ = token.partition("-")
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            return None
+        own = self.token(purpose, int(number))
+        return int(number) if hmac.compare_digest(own.encode(), token.encode()) else None
+
+    def seal(self, plain: bytes) -> bytes:
+        """Return `plain` encrypted and authenticated, for what may not lie readable in the database (S2)."""
+        return self._fernet.encrypt(plain)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Return what was sealed; cryptography.fernet.InvalidToken when it was not sealed with a known key."""
+        return self._fernet.decrypt(sealed)
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret key kept in `path`, made there with mode 600 when there is none yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    secret = secrets.token_urlsafe(48)
+    with os.fdopen(handle, "w") as file:
+        file.write(secret)
+    return secret
+
+
+def _fernet(secret: bytes) -> Fernet:
+    return Fernet(urlsafe_b64encode(hmac.digest(secret, b"cersbot:seal", hashlib.sha256)))

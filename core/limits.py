@@ -1,0 +1,55 @@
+"""Budgets: how often a chat, a network or a mailbox may have something (S5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core import rules
+from core.keys import Keys
+from core.refusals import BudgetSpent
+from core.tables import Budget
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `times` within any stretch of `seconds`, for each of the pairs."""
+
+    name: str
+    allowances: tuple[tuple[int, int], ...]  # (times, seconds)
+
+
+CHAT_REQUESTS = Limit("chat_requests", ((rules.CHAT_REQUESTS_AN_HOUR, HOUR),))
+CHAT_CHALLENGES = Limit("chat_challenges", ((rules.CHAT_CHALLENGES_AN_HOUR, HOUR),))
+CHAT_TICKETS = Limit("chat_tickets", ((rules.CHAT_TICKETS_A_DAY, DAY),))
+MAILBOX_LETTERS = Limit("mailbox_letters", ((rules.MAILBOX_LETTERS_AN_HOUR, HOUR), (rules.MAILBOX_LETTERS_A_DAY, DAY)))
+NETWORK_PASSWORDS = Limit("network_passwords", ((rules.NETWORK_PASSWORDS_AN_HOUR, HOUR),))
+
+
+def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: datetime) -> None:
+    """Count one use of `limit` by `whose`; BudgetSpent with the minutes to wait when there is none left.
+
+    The row is locked by the first statement, so that of two spenders at once the second sees what the first spent.
+    """
+    key = keys.hidden(f"budget {limit.name}", str(whose))
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    spent = session.scalars(
+        insert(Budget)
+        .values(key=key, spent=[], updated_at=now)
+        .on_conflict_do_update(index_elements=["key"], set_={"updated_at": now})
+        .returning(Budget.spent)
+    ).one()
+    moment = now.timestamp()
+    longest = max(seconds for _, seconds in limit.allowances)
+    recent = [at for at in spent if at > moment - longest]
+    for times, seconds in limit.allowances:
+        within = [at for at in recent if at > moment - seconds]
+        if len(within) >= times:
+            raise BudgetSpent(minutes=max(1, ceil((within[-times] + seconds - moment) / 60)))
+    session.execute(update(Budget).where(Budget.key == key).values(spent=[*recent, moment]))

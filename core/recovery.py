@@ -1,0 +1,42 @@
+"""The three account actions as people ask for them: a request row, whoever asks; no account is looked up here."""
+
+from core import limits, verification
+from core.context import Context
+from core.tables import AccountRequest
+from core.verification import Proof
+
+RESEND_ACTIVATION = "resend_activation"
+RECOVER_USERNAME = "recover_username"
+RESET_PASSWORD = "reset_password"
+SEND_CODE = "send_code"
+
+
+def resend_activation(context: Context, identifier: str, proof: Proof) -> int:
+    """Ask for the activation letter to be sent again (000, 003); return the request's row id."""
+    return _request(context, RESEND_ACTIVATION, identifier, proof)
+
+
+def remind_username(context: Context, address: str, proof: Proof) -> int:
+    """Ask for the username to be mailed to the address on file (000, 004); return the request's row id."""
+    return _request(context, RECOVER_USERNAME, address, proof)
+
+
+def start_reset(context: Context, identifier: str, proof: Proof) -> int:
+    """Ask for a link that sets a new password (004: by username or e-mail); return the request's row id."""
+    return _request(context, RESET_PASSWORD, identifier, proof)
+
+
+def _request(context: Context, kind: str, identifier: str, proof: Proof) -> int:
+    """Consume the proof and queue the request: ProofRefused, or BudgetSpent when this chat asked too often."""
+    verification.consume(context, proof, kind, identifier)
+    limits.spend(context.session, context.keys, limits.CHAT_REQUESTS, context.conversation, context.now)
+    request = AccountRequest(
+        kind=kind,
+        identifier=identifier,
+        proved_by=proof.kind,
+        conversation_id=context.conversation,
+        created_at=context.now,
+    )
+    context.session.add(request)
+    context.session.flush()
+    return request.id

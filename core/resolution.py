@@ -1,0 +1,121 @@
+"""Resolution: the worker's half of recovery, which alone looks accounts up and owes the letter that fits (S1, S5).
+
+What the letter says depends on the account's true state, so that an honest person is never left waiting; what the chat
+says never does.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import accounts, audit, letters, limits, links
+from core.addresses import canonical
+from core.keys import Keys
+from core.letters import Letter, Secret
+from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
+from core.refusals import BudgetSpent
+from core.tables import Account, AccountRequest, Conversation
+
+
+def waiting(session: Session, limit: int = 50) -> list[int]:
+    """Return the ids of requests that nobody has resolved, oldest first."""
+    return list(
+        session.scalars(
+            select(AccountRequest.id)
+            .where(AccountRequest.resolved_at.is_(None))
+            .order_by(AccountRequest.created_at)
+            .limit(limit)
+        )
+    )
+
+
+def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str:
+    """Resolve one request: owe the letter that fits, and blank what was typed. Return the outcome, for operators.
+
+    Outcomes: a letter's key; `withheld` when the mailbox had its share; `nobody` where there is nowhere to write to;
+    `taken` when another worker was first.
+    """
+    request = session.scalars(
+        select(AccountRequest)
+        .where(AccountRequest.id == request_id, AccountRequest.resolved_at.is_(None))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if request is None or request.identifier is None:
+        return "taken"
+    account = accounts.find(session, request.identifier)
+    letter = _letter(session, request, account, now)
+    outcome = _owe_within_budget(session, keys, request, letter, now)
+    session.execute(
+        update(AccountRequest)
+        .where(AccountRequest.id == request_id)
+        .values(resolved_at=now, outcome=outcome, identifier=None)
+    )
+    audit.record(
+        session,
+        audit.Event.REQUEST_RESOLVED,
+        now=now,
+        account_id=account.id if account else None,
+        conversation_id=request.conversation_id,
+        request=request.kind,
+        proved_by=request.proved_by,
+        outcome=outcome,
+    )
+    return outcome
+
+
+def _owe_within_budget(
+    session: Session, keys: Keys, request: AccountRequest, letter: Letter | None, now: datetime
+) -> str:
+    if letter is None:
+        return "nobody"
+    if request.proved_by != "code":
+        try:
+            limits.spend(session, keys, limits.MAILBOX_LETTERS, canonical(letter.to), now)
+        except BudgetSpent:
+            return "withheld"
+    letters.owe(session, letter, now)
+    return letter.key
+
+
+def _letter(session: Session, request: AccountRequest, account: Account | None, now: datetime) -> Letter | None:
+    """Return the letter for this request and the account's true state; None where there is nobody to write to."""
+    language = _language(session, request)
+    if account is None:
+        typed = request.identifier or ""
+        if "@" not in typed:
+            return None
+        return Letter("no_account", typed, language, {"address": typed, "asked_on": now.isoformat()})
+    fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}
+    if request.challenge_id is not None:
+        return Letter(
+            "verification_code", account.email, language, fields, Secret("code", request.challenge_id), account.id
+        )
+    status = accounts.status(account, now)
+    match status:
+        case "lapsed":
+            return Letter("activation_lapsed", account.email, language, fields, None, account.id)
+        case "awaiting_activation":
+            link = links.issue(session, account.id, "activate", now)
+            fields["deadline"] = accounts.activation_deadline(account).isoformat()
+            key = {
+                RESEND_ACTIVATION: "activation",
+                RECOVER_USERNAME: "username_reminder_and_activation",
+                RESET_PASSWORD: "reset_needs_activation",
+            }[request.kind]
+            return Letter(key, account.email, language, fields, Secret("activate", link.id), account.id)
+        case "active" if request.kind == RESET_PASSWORD:
+            link = links.issue(session, account.id, "reset", now)
+            return Letter("password_reset", account.email, language, fields, Secret("reset", link.id), account.id)
+        case "active":
+            key = "already_active" if request.kind == RESEND_ACTIVATION else "username_reminder"
+            return Letter(key, account.email, language, fields, None, account.id)
+        case _:
+            assert_never(status)
+
+
+def _language(session: Session, request: AccountRequest) -> str:
+    """Return the language of the chat that asked; English when the chat was forgotten."""
+    found = session.scalar(select(Conversation.language).where(Conversation.id == request.conversation_id))
+    return found or "en"

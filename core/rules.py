@@ -1,0 +1,82 @@
+"""Every value that the system enforces, with the document or decision that it comes from."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+# 002: "Can be from 5 to 16 characters in length", letters and numbers.
+USERNAME_MIN: Final = 5
+USERNAME_MAX: Final = 16
+# 002: "Must be 8-16 characters", one uppercase, one lowercase, one number.
+PASSWORD_MIN: Final = 8
+PASSWORD_MAX: Final = 16
+# 001 and 002: an account request that is not activated in 30 days expires.
+ACTIVATION_EXPIRES_DAYS: Final = 30
+# 000: "a couple of minutes"; the ruling stands in knowledge/facts.yaml.
+ACTIVATION_MAIL_MINUTES: Final = 5
+# 004: "within 15 minutes of your request".
+RECOVERY_MAIL_MINUTES: Final = 15
+# 003: support replies "within 1-2 business days".
+SUPPORT_REPLY_MIN_DAYS: Final = 1
+SUPPORT_REPLY_MAX_DAYS: Final = 2
+
+# OWASP Forgot Password: a reset link is short-lived and used once.
+RESET_LINK_MINUTES: Final = 60
+# OWASP ASVS 6.5.5: an out-of-band code lives at most ten minutes, here from the moment SMTP took the letter.
+CODE_MINUTES: Final = 10
+CODE_DIGITS: Final = 8
+CODE_TRIES: Final = 5
+# The picture of verification characters (002, 004); a miss brings a new picture.
+CHARACTERS_MINUTES: Final = 10
+CHARACTERS_LENGTH: Final = 5
+CHARACTERS_TRIES: Final = 1
+# A result proved by either has to be asked for within this time (OWASP: one grant, one action, 15 minutes).
+PROOF_MINUTES: Final = 15
+# Between a code's request and its letter's acceptance by SMTP an outage may pass.
+REQUEST_HOURS: Final = 24
+
+# S5, counted before any account is looked up: what one chat may ask in an hour.
+CHAT_REQUESTS_AN_HOUR: Final = 10
+CHAT_CHALLENGES_AN_HOUR: Final = 30
+CHAT_TICKETS_A_DAY: Final = 5
+# S5, counted silently when the letter is due: 3 an hour and 5 a day a mailbox.
+MAILBOX_LETTERS_AN_HOUR: Final = 3
+MAILBOX_LETTERS_A_DAY: Final = 5
+# Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).
+NETWORK_PASSWORDS_AN_HOUR: Final = 60
+
+# An action that was begun and left is put away, with a sentence, after this silence.
+FLOW_EXPIRES_HOURS: Final = 24
+# A follow-up waits while the person is in the middle of something.
+FOLLOW_UP_WAITS_MINUTES: Final = 5
+# Letters are tried again after these minutes when SMTP is out of reach or asks to wait; then hourly.
+LETTER_RETRY_MINUTES: Final = (1, 5, 15, 30, 60)
+# A letter that SMTP has not taken by then becomes a ticket (G2).
+LETTER_DEADLINE_HOURS: Final = 24
+# Replies that a channel could not take are tried again after this time, unless the channel names another.
+REPLY_RETRY_SECONDS: Final = 5
+# How long a worker owns what it took from the outbox before another may take it.
+LEASE_SECONDS: Final = 60
+# A message that crashes its turn this often is set aside and answered with an apology.
+INBOX_TRIES: Final = 3
+# Longer messages are cut before anything reads them (Telegram's own limit is 4,096 characters).
+MESSAGE_CHARACTERS: Final = 4096
+
+# Values that knowledge/facts.yaml states as well: `check`, start-up and reload refuse a file that says otherwise.
+ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "username_min": USERNAME_MIN,
+        "username_max": USERNAME_MAX,
+        "password_min": PASSWORD_MIN,
+        "password_max": PASSWORD_MAX,
+        "activation_expires_days": ACTIVATION_EXPIRES_DAYS,
+        "activation_mail_minutes": ACTIVATION_MAIL_MINUTES,
+        "recovery_mail_minutes": RECOVERY_MAIL_MINUTES,
+        "support_reply_min_days": SUPPORT_REPLY_MIN_DAYS,
+        "support_reply_max_days": SUPPORT_REPLY_MAX_DAYS,
+        "reset_link_minutes": RESET_LINK_MINUTES,
+        "code_minutes": CODE_MINUTES,
+        "code_digits": CODE_DIGITS,
+        "code_tries": CODE_TRIES,
+    }
+)

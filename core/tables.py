@@ -1,0 +1,262 @@
+"""The database's tables, one class each."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# What is derived from a row's id must not come back to life with a later row.
+_IDS_NEVER_COME_BACK = {"sqlite_autoincrement": True}
+_UNHANDLED = text("handled_at IS NULL")
+_UNSETTLED = text("settled_at IS NULL")
+_UNRESOLVED = text("resolved_at IS NULL")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python; SQLite, which knows no zones, keeps it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return `value` in UTC; ValueError when it has no zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the stored moment with its zone, UTC."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """What all tables share: how Python types are stored."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSON,
+        list[float]: JSON,
+    }
+
+
+class Account(Base):
+    """A person's account on this service."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str]
+    username_key: Mapped[str] = mapped_column(unique=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    email: Mapped[str]
+    email_key: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    protection_phrase: Mapped[str | None]
+    state: Mapped[str]
+    registered_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+
+
+class Link(Base):
+    """A mailed link that activates an account or lets its owner set a password; its token is derived, never stored."""
+
+    __tablename__ = "links"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    created_at: Mapped[datetime]
+    armed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class Conversation(Base):
+    """One chat on one channel, with the dialogue's state."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("channel", "chat"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    chat: Mapped[str]
+    language: Mapped[str]
+    state: Mapped[dict[str, Any]]
+    keyboard: Mapped[str | None]
+    created_at: Mapped[datetime]
+    touched_at: Mapped[datetime]
+
+
+class Message(Base):
+    """One line of a conversation's transcript, redacted before it is written."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str]
+    text: Mapped[str]
+    meaning: Mapped[str]
+
+
+class Received(Base):
+    """A message that a channel handed in, kept once by the channel's own id (the inbox)."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("channel", "key"),
+        Index("inbox_unhandled", "received_at", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    key: Mapped[str]
+    chat: Mapped[str]
+    payload: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    tries: Mapped[int]
+    handled_at: Mapped[datetime | None]
+
+
+class Owed(Base):
+    """Something that has to leave: the replies of a turn, or a letter as key and fields (the outbox)."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    deadline: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[str | None]
+    tries: Mapped[int]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Challenge(Base):
+    """One set of verification characters or one mailed code; what is to be typed is derived, never stored."""
+
+    __tablename__ = "challenges"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    purpose: Mapped[str]
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    identifier_mac: Mapped[str]
+    created_at: Mapped[datetime]
+    armed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    tries_left: Mapped[int]
+    passed_at: Mapped[datetime | None]
+    consumed_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+
+
+class AccountRequest(Base):
+    """What a person asked for about an account, looked up by the worker alone (S1)."""
+
+    __tablename__ = "account_requests"
+    __table_args__ = (
+        Index(
+            "account_requests_unresolved",
+            "created_at",
+            sqlite_where=_UNRESOLVED,
+            postgresql_where=_UNRESOLVED,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    identifier: Mapped[str | None]
+    proved_by: Mapped[str]
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
+    challenge_id: Mapped[int | None] = mapped_column(ForeignKey("challenges.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class FollowUp(Base):
+    """A question that the bot will ask of itself when its time comes."""
+
+    __tablename__ = "follow_ups"
+    __table_args__ = (Index("follow_ups_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    flow: Mapped[str]
+    given: Mapped[dict[str, Any]]
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Ticket(Base):
+    """What the help desk owes an answer to."""
+
+    __tablename__ = "tickets"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
+    reason: Mapped[str]
+    state: Mapped[str]
+    language: Mapped[str]
+    happened: Mapped[str]
+    tried: Mapped[str]
+    telephone: Mapped[str]
+    hours: Mapped[str]
+    created_at: Mapped[datetime]
+    answer_by: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Budget(Base):
+    """When one chat, network, account or mailbox last spent of a budget; the key is a keyed hash."""
+
+    __tablename__ = "budgets"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    spent: Mapped[list[float]]
+    updated_at: Mapped[datetime]
+
+
+class AuditEvent(Base):
+    """One thing that happened to an account or to the service, kept for a year."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str]
+    account_id: Mapped[int | None]
+    conversation_id: Mapped[int | None]
+    detail: Mapped[dict[str, Any]]
