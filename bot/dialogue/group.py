@@ -1,0 +1,28 @@
+"""Groups: public answers only, nothing personal, nothing remembered (S3)."""
+
+from bot.dialogue.exchange import Exchange
+from bot.dialogue.questions import ADDRESS
+from bot.dialogue.turn import Begin, Control, Known, Reader
+
+
+def react_in_group(exchange: Exchange, reader: Reader) -> None:
+    """Answer from the knowledge base; for anything personal, point to a private chat. Offers no buttons."""
+    say, language = exchange.speech.add, exchange.language
+    exchange.recorded = False
+    match reader.meaning():
+        case Known((entry, *_), sure=True):
+            say(language.entries[entry].answer)
+        case _ if ADDRESS.search(reader.heard.text):
+            say(language.phrase("private_only"))
+        case Known(entries):
+            say(
+                "\n".join(
+                    [language.phrase("group_choose"), "", *(f"- {language.entries[each].question}" for each in entries)]
+                )
+            )
+        case Begin() | Control("person" | "status" | "language" | "forget" | "back" | "cancel" | "start_over"):
+            say(language.phrase("private_only"))
+        case Control():
+            say(language.phrase("group_help"))
+        case _:
+            say(language.phrase("group_lost"))

@@ -1,0 +1,91 @@
+"""What passes between a channel and the dialogue: all that a channel knows of the conversation."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message of a person, as a channel hands it in."""
+
+    channel: str
+    chat: str
+    key: str  # the channel's own id of this message: delivered twice, it has the same key
+    text: str = ""
+    button: str = ""  # the data of a pressed button
+    attachment: str = ""  # what came instead of text: "photo", "voice", "sticker", "location", ...
+    message: str = ""  # the channel's id by which the message can be deleted, where the channel can
+    edited: bool = False
+    private: bool = True
+    language: str = ""  # what the channel says of the person's language, for example "en-US"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One choice under a reply; `data` comes back as `Incoming.button` and means nothing to the channel."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Verification characters to show or to speak; the channel draws them when it sends (see `core.verification`)."""
+
+    kind: Literal["characters", "spoken"]
+    challenge: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message of the bot: Markdown of a small subset, buttons in reading order, perhaps a picture above them."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    picture: Picture | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reply as the outbox keeps it."""
+        return {
+            "text": self.text,
+            "buttons": [[button.label, button.data] for button in self.buttons],
+            "picture": [self.picture.kind, self.picture.challenge] if self.picture else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Reply":
+        """Return the reply that the outbox kept."""
+        return cls(
+            kept["text"],
+            tuple(Button(label, data) for label, data in kept["buttons"]),
+            Picture(*kept["picture"]) if kept["picture"] else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The replies of one turn, leased to the one who sends them; `outbox.settle` says that they were sent."""
+
+    owed: int
+    lease: str
+    conversation: int
+    channel: str
+    chat: str
+    replies: tuple[Reply, ...]
+    remove_message: str = ""  # the channel's id of a message that held a secret and is to be deleted
+
+
+class SendFailed(Exception):
+    """A channel could not send: for good (`permanent`, the person is gone), or until `retry_after` seconds are over."""
+
+    def __init__(self, reason: str, *, permanent: bool, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class Sender(Protocol):
+    """How a channel takes what leaves: one call a turn, in order."""
+
+    async def send(self, delivery: Delivery) -> None:
+        """Send the replies of a turn and note that they were sent; SendFailed says whether to try again."""

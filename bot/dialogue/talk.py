@@ -1,0 +1,230 @@
+"""Talk: what a flow's script can do, over a journal keyed by name (the script reruns from its top at every message)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from bot.dialogue.dates import written
+from bot.dialogue.journal import Journal
+from bot.dialogue.messages import Picture
+from bot.dialogue.questions import NotAnAnswer, Question
+from bot.dialogue.speech import Offer, Speech
+from bot.dialogue.verifying import MISSED, PASSED, verify_person
+from core import follow_ups
+from core.business_days import CALIFORNIA
+from core.context import Context
+from core.refusals import ProofRefused, Refusal
+from core.verification import Proof
+from knowledge.library import FlowWording, Language
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said to the open question: one of its options, or text."""
+
+    text: str = ""
+    option: str = ""
+
+
+class Listener(Protocol):
+    """Decides, once the script stands at its open question, whether the message answers it."""
+
+    def __call__(self, key: str, question: Question) -> Answer | None:
+        """Return the answer, or None when there is none and the question is to be asked; may raise to interrupt."""
+
+
+class Asked(Exception):
+    """The script stands at a question without an answer."""
+
+    def __init__(self, key: str, question: Question, text: str, picture: Picture | None = None) -> None:
+        super().__init__(key)
+        self.key = key
+        self.question = question
+        self.text = text
+        self.picture = picture
+
+
+class Ended(Exception):
+    """The flow was refused something and is over; the reason was said."""
+
+
+class Switched(Exception):
+    """The flow gives way to another one."""
+
+    def __init__(self, flow: str, answers: dict[str, str]) -> None:
+        super().__init__(flow)
+        self.flow = flow
+        self.answers = answers
+
+
+class _Again(Exception):
+    """Rerun the script: its journal changed under it."""
+
+
+class Talk:
+    """One run of a flow's script. Code between its calls must be pure: it runs at every message."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        language: Language,
+        context: Context,
+        speech: Speech,
+        listener: Listener,
+        languages: Mapping[str, Language],
+    ) -> None:
+        """Run over `journal` and say through `speech`; `languages` are those the bot speaks, by code."""
+        self.context = context
+        self.language = language
+        self.languages = languages
+        self._journal = journal
+        self._wording: FlowWording = language.flow(journal.flow)
+        self._speech = speech
+        self._listener = listener
+        self._named: set[str] = set()
+
+    def ask(self, key: str, question: Question, **fields: object) -> str:
+        """Return the answer to a question: text as the question reads it, or the id of an option."""
+        self._name(key)
+        if key not in self._journal:
+            text = self._wording.ask(key, **fields)
+            self._journal.record(key, "ask", self._hear(key, question, text))
+        return str(self._journal[key])
+
+    def check(
+        self, key: str, question: Question, text: str, test: Callable[[str], bool], picture: Picture | None = None
+    ) -> str:
+        """Return PASSED, MISSED or the id of an option; what was typed is tested and never recorded."""
+        self._name(key)
+        if key not in self._journal:
+            heard = self._hear(key, question, text, picture)
+            outcome = heard if heard in question.options else PASSED if test(heard) else MISSED
+            self._journal.record(key, "check", outcome)
+        return str(self._journal[key])
+
+    def prepare(self, key: str, action: Callable[Concatenate[Context, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something that "back" may pass: a challenge, say. A refusal is said and ends the flow."""
+        self._name(key)
+        if key not in self._journal:
+            self._journal.record(key, "prepare", self._attempt(action, *args, **kwargs))
+        result: T = self._journal[key]
+        return result
+
+    def do(self, key: str, action: Callable[Concatenate[Context, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do something once, for good; return its result, which JSON can hold. A refusal is said and ends the flow."""
+        self._name(key)
+        if key not in self._journal:
+            self._journal.record(key, "do", self._attempt(action, *args, **kwargs))
+        result: T = self._journal[key]
+        return result
+
+    def say(self, key: str, **fields: object) -> None:
+        """Say a sentence of the flow's wording, once."""
+        self._say(key, self._wording.say(key, **fields))
+
+    def say_phrase(self, key: str, phrase: str) -> None:
+        """Say one of the general phrases, once, under a key of the flow's choosing."""
+        self._say(key, self.language.phrase(phrase))
+
+    def phrase(self, phrase: str) -> str:
+        """Return one of the general phrases, to ask with."""
+        return self.language.phrase(phrase)
+
+    def follow_up(self, name: str, after: int, **answers: str) -> None:
+        """Begin the flow `name` of the bot's own accord after so many minutes, some of its questions answered."""
+        self.do(f"follow_up {name}", follow_ups.plan, name, answers, timedelta(minutes=after))
+
+    def then(self, name: str, **answers: str) -> None:
+        """Give way to another flow, some of its questions answered."""
+        raise Switched(name, answers)
+
+    def begin_again(self) -> None:
+        """Forget every answer and ask from the top."""
+        self._journal.clear()
+        raise _Again
+
+    def given(self, key: str) -> str:
+        """Return what the flow was begun with."""
+        return str(self._journal[key])
+
+    def wording(self, key: str) -> str:
+        """Return a sentence of the flow's wording without saying it."""
+        return self._wording.say(key)
+
+    def speak(self, code: str) -> None:
+        """Go on in another language."""
+        self.language = self.languages[code]
+        self._wording = self.language.flow(self._journal.flow)
+
+    def verify_person(self, key: str, identifier: str) -> Proof:
+        """Return the proof that a person is asking, good for one action of this flow's name on `identifier` (G4)."""
+        return verify_person(self, key, self._journal.flow, identifier)
+
+    def date(self, moment: str) -> str:
+        """Return an ISO moment as the date on which it falls in California, as people write it."""
+        return written(self.language, datetime.fromisoformat(moment).astimezone(CALIFORNIA).date())
+
+    def run(self, script: Callable[["Talk"], None]) -> None:
+        """Run the script to its end; Asked, Ended or Switched when it stops before."""
+        while True:
+            self._named.clear()
+            try:
+                script(self)
+            except _Again:
+                continue
+            return
+
+    def _hear(self, key: str, question: Question, text: str, picture: Picture | None = None) -> str:
+        """Return the option or the answer that was given to the open question, or stop the script there."""
+        answer = self._listener(key, question)
+        if answer is not None and answer.option:
+            return answer.option
+        if answer is not None:
+            try:
+                return question.read(answer.text)
+            except NotAnAnswer as no:
+                self._speech.add(self.language.phrase(no.phrase, **no.fields))
+        raise Asked(key, question, text, picture)
+
+    def _attempt(self, action: Callable[Concatenate[Context, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return action(self.context, *args, **kwargs)
+        except ProofRefused as no:
+            self._speech.add(self.language.phrase(no.phrase, **no.fields))
+            for each in args:
+                if isinstance(each, Proof):
+                    self._journal.drop(each.key)
+            raise _Again from None
+        except Refusal as no:
+            self._speech.add(
+                self.language.phrase(no.phrase, **no.fields),
+                (Offer(self.language.flow("person").title, "begin", "person"),),
+            )
+            raise Ended from None
+
+    def _say(self, key: str, text: str) -> None:
+        self._name(key)
+        if key not in self._journal:
+            self._speech.add(text)
+            self._journal.record(key, "say", True)
+
+    def _name(self, key: str) -> None:
+        if key in self._named:
+            raise AssertionError(f"flow {self._journal.flow!r} uses the key {key!r} twice")
+        self._named.add(key)
+
+
+def options_of(question: Question, wording: FlowWording, language: Language, key: str) -> tuple[Offer, ...]:
+    """Return the question's options as offers, labelled by the flow's wording or else by the general phrases."""
+    return tuple(
+        Offer(
+            wording.option(key, each) if wording.has_option(key, each) else language.phrase(f"option_{each}"),
+            "option",
+            each,
+        )
+        for each in question.options
+    )

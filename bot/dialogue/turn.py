@@ -1,0 +1,174 @@
+"""What a message means now: a control word, an answer to the open question, an action, an entry, or nothing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.dialogue.messages import Incoming
+from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question
+from bot.dialogue.redaction import Heard
+from bot.dialogue.speech import Offer, pressed
+from bot.dialogue.talk import Answer
+from knowledge.library import Language
+from knowledge.matcher import Match
+from knowledge.text import normalise
+
+CONTROLS = (
+    "back",
+    "cancel",
+    "start_over",
+    "person",
+    "help",
+    "menu",
+    "start",
+    "status",
+    "language",
+    "forget",
+    "it_came",
+)
+
+FEW_WORDS = 4  # fewer are an attempt to answer the open question rather than another question
+URGENT = frozenset({"emergency", "crisis"})  # entries that come before any open question, and alone
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One of the words that work everywhere."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """An action; `seed` is what was said already and its first question will ask for."""
+
+    flow: str
+    seed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry of the knowledge base, or the few that it may be."""
+
+    entries: tuple[str, ...]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that gets a sentence of its own: a stale button, a sticker, an edit, a command nobody knows."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Nothing that the bot knows."""
+
+
+Meaning = Control | Begin | Known | Remark | Lost | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one message; `question` is the open one, once a flow's script stands at it."""
+
+    incoming: Incoming
+    heard: Heard
+    match: Callable[[], Match]
+    state: Mapping[str, Any]
+    language: Language
+
+    def meaning(self, question: Question | None = None) -> Meaning:
+        """Return what the message means, answers to the open question among the first."""
+        if self.incoming.edited:
+            return Remark("edited")
+        if self.incoming.button:
+            offer = pressed(dict(self.state), self.incoming.button)
+            return Remark("stale_button") if offer is None else self._offered(offer)
+        typed = self.heard.text.strip()
+        if not typed:
+            return Remark("attachment" if self.incoming.attachment else "nothing_said")
+        if typed.startswith("/"):
+            return self._command(typed)
+        return self._words(typed, question)
+
+    def _words(self, typed: str, question: Question | None) -> Meaning:
+        said = normalise(typed)
+        if not said and question is None:
+            return Remark("nothing_said")
+        for offer in self._named_offers(typed, said):
+            return self._offered(offer)
+        for word in CONTROLS:
+            if said and said in self.language.words.get(word, ()):
+                return Control(word)
+        if question is not None:
+            return self._answer(typed, said, question)
+        if flow := self._started(said):
+            return Begin(flow)
+        only = [
+            Offer(**each)
+            for each in self.state.get("offered", [])
+            if each["act"] == "begin" and each["what"] != "person"
+        ]
+        if len(only) == 1 and ADDRESS.search(typed):
+            return Begin(only[0].what, self.heard.clean)
+        if only and said in self.language.words.get("yes", ()):
+            return self._offered(only[0])
+        return self._known(said) or Lost()
+
+    def _answer(self, typed: str, said: str, question: Question) -> Meaning:
+        """Return an answer to the open question, unless the message is surely about something else."""
+        for option in question.options:
+            if said in self.language.words.get(option, ()):
+                return Answer(option=option)
+        if question.recognises(typed):
+            return Answer(typed)
+        if flow := self._started(said):
+            return Begin(flow)
+        if isinstance(question, FreeText):
+            known = self._known(said)
+            about_else = known and known.sure and (typed.endswith("?") or known.entries[0] in URGENT)
+            return known if known and about_else else Answer(self.heard.clean)
+        known = self._known(said)
+        attempt = len(typed.split()) < (FEW_WORDS if known is None or not known.sure else 2)
+        return Answer(typed) if known is None or (attempt and not isinstance(question, Choice)) else known
+
+    def _command(self, typed: str) -> Meaning:
+        name, _, rest = typed[1:].partition(" ")
+        word = name.partition("@")[0].casefold().replace("-", "_")
+        if word == "start" and (flow := self._started(normalise(rest))):
+            return Begin(flow)
+        return Control(word) if word in CONTROLS else Remark("unknown_command")
+
+    def _named_offers(self, typed: str, said: str) -> list[Offer]:
+        """Return the offer of the last turn that was typed instead of pressed, by its number or label."""
+        offers = [Offer(**each) for each in self.state.get("offered", [])]
+        number = typed.strip("[]().# ")
+        if number.isascii() and number.isdigit() and len(number) <= 2 and 1 <= int(number) <= len(offers):
+            return [offers[int(number) - 1]]
+        return [offer for offer in offers if said and normalise(offer.label) == said][:1]
+
+    def _offered(self, offer: Offer) -> Meaning:
+        match offer.act:
+            case "option":
+                return Answer(option=offer.what)
+            case "begin":
+                return Begin(offer.what, offer.seed)
+            case "entry":
+                return Known((offer.what,), sure=True)
+            case "control":
+                return Control(offer.what)
+
+    def _started(self, said: str) -> str | None:
+        return next((name for name, wording in self.language.flows.items() if said and said in wording.start), None)
+
+    def _known(self, said: str) -> Known | None:
+        if not said:
+            return None
+        match = self.match()
+        entries = [self.language.entries[each] for each, _ in match.entries]
+        if match.decision == "answer":
+            return Known((entries[0].id,), sure=True)
+        choices = tuple(each.id for each in entries if each.kind == "faq")[:3]
+        return Known(choices, sure=False) if match.decision == "choose" and choices else None

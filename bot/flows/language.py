@@ -1,0 +1,16 @@
+"""Choose the language that the bot speaks in this chat."""
+
+from bot.dialogue.flow import flow
+from bot.dialogue.questions import Choice
+from bot.dialogue.talk import Talk
+
+
+@flow("language")
+def language(talk: Talk) -> None:
+    """Offer the languages that there are; where there is one, say so."""
+    if len(talk.languages) == 1:
+        talk.say("only_one", language=talk.language.name)
+        return
+    code = talk.ask("language", Choice(tuple(talk.languages)))
+    talk.speak(code)
+    talk.say("chosen", language=talk.language.name)

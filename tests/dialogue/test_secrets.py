@@ -1,0 +1,69 @@
+"""S2: a password, reset link or code typed into a chat never reaches readable storage, and the person is told."""
+
+import pytest
+
+from bot.dialogue.messages import Incoming
+from bot.dialogue.redaction import heard
+from tests.world import Chat, World, converse, library
+
+SECRETS = [
+    ("my password is Sunny2Day", "Sunny2Day"),
+    ("password: bluebird", "bluebird"),
+    ("pw=hunter22", "hunter22"),
+    ("user danalee1 pass Xk93hf!aa", "Xk93hf!aa"),
+    ("it says wrong password but Sunny2Day is right", "Sunny2Day"),
+    ("Sunny2Day!", "Sunny2Day!"),
+    ('My Password Is "correct horse 1A"', "correct horse 1A"),
+    ("http://127.0.0.1:8000/reset/12-AbCdEfGhIjKlMnOpQrStUvWxYz012345", "AbCdEfGhIjKlMnOpQrStUvWxYz012345"),
+    ("the link http://cerslink.calepa.ca.gov/abc123 is dead", "abc123"),
+    ("protection phrase is MyDogRex7", "MyDogRex7"),
+]
+HARMLESS = [
+    "my password is wrong",
+    "password expired again",
+    "I forgot my password and username",
+    "reset password",
+    "the password you sent does not work",
+    "what is the password protection phrase",
+    "password must be how long",
+    "my username is danalee1",
+    "mail goes to Dana.Lee2@example.org",
+    "CERS2 and form 2730 and UP-13-06",
+    "is the password case sensitive?",
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+async def test_s2_a_secret_is_removed_before_anything_is_written(
+    world: World, chat: Chat, text: str, secret: str
+) -> None:
+    answer = await chat.says(Incoming("", "", "", text=text, message="m7"))
+    assert "Never send a password" in answer
+    assert chat.delivery is not None
+    assert chat.delivery.remove_message == "m7"
+    stored = b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert secret.encode() not in stored
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_secret_stays(text: str) -> None:
+    said = heard(text, library().language("en").words["innocent"])
+    assert (said.clean, said.secret) == (text, False)
+
+
+async def test_s2_a_secret_in_a_ticket_is_removed(world: World, chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("/person", "What happened?"),
+            ("I cannot sign in, my password is Sunny2Day", ("Never send a password", "What have you tried")),
+            ("skip", "telephone"),
+            ("skip", ("my password is [removed]", "Shall I send it?")),
+        ],
+    )
+    stored = b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert b"Sunny2Day" not in stored
+
+
+async def test_a_username_that_looks_like_a_password_is_taken_as_the_username(chat: Chat) -> None:
+    await converse(chat, [("reset my password", "What is your username"), ("Dairy2024", "<characters>")])

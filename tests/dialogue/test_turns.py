@@ -1,0 +1,150 @@
+"""What a turn does apart from flows: answers, choices, admitting, control words, groups, tickets, forgetting."""
+
+import pytest
+
+from bot.dialogue.messages import Incoming
+from core.tables import AccountRequest, Challenge, Conversation, Message, Ticket
+from tests.world import Characters, Chat, Press, Said, World, converse
+
+
+async def test_a_question_is_answered_with_what_the_bot_can_do_about_it(chat: Chat) -> None:
+    await converse(
+        chat, [("I forgot my username. How do I get it back?", ("Business Portal Sign In", "[Recover my username]"))]
+    )
+
+
+async def test_an_offer_is_taken_by_press_by_number_by_label_by_yes_or_by_the_address_itself(world: World) -> None:
+    ways: list[Said] = [Press("Recover my username"), "1", "recover my username", "yes please"]
+    for number, said in enumerate(ways):
+        chat = Chat(world, chat=f"chat {number}")
+        await converse(
+            chat, [("I forgot my username. How do I get it back?", "[Recover"), (said, "What is the e-mail address")]
+        )
+    await converse(
+        Chat(world, chat="address"),
+        [("I forgot my username. How do I get it back?", "[Recover"), ("it is dana@example.org", "<characters>")],
+    )
+
+
+async def test_a_related_question_is_one_press_away(chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("I forgot my username. How do I get it back?", "[I forgot my password. How do I reset it?]"),
+            (Press("I forgot my password. How do I reset it?"), "[Reset my password]"),
+        ],
+    )
+
+
+async def test_the_bot_admits_what_it_does_not_know_and_offers_a_person(chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("zxqv blorp wibble", ("I do not know that one", "[Talk to a person]")),
+            ("blorp zxqv", "I still do not understand"),
+            ("What may a CERS username look like?", "5 to 16"),
+            ("wibble zxqv", "I do not know that one"),
+        ],
+    )
+
+
+async def test_an_emergency_comes_first_even_in_the_middle_of_something(chat: Chat) -> None:
+    await converse(chat, [("/person", "What happened?")])
+    answer = await chat.says("There is a chemical spill right now, what do I do?")
+    assert answer.index("911") < 200
+    assert "What happened?" not in answer
+
+
+async def test_every_command_answers(chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("/start", "I am the CERS support bot"),
+            ("/help", "Type your question"),
+            ("/menu", "[Reset my password]"),
+            ("/language", "I speak only English"),
+            ("/cancel", "nothing open"),
+            ("/person", "What happened?"),
+            ("/cancel", "Cancelled"),
+            ("/status", "You have no tickets"),
+            ("/forget", "Shall I?"),
+            ("no", "stays as it is"),
+            ("/HELP", "Type your question"),
+            ("/start recover_username", "What is the e-mail address"),
+        ],
+    )
+
+
+async def test_a_ticket_has_a_number_and_a_date_and_only_its_own_chat_sees_it(world: World, chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("/person", "What happened?"),
+            ("The portal shows an error 500.", "tried"),
+            ("skip", "telephone"),
+            ("maybe later", "does not look like a telephone number"),
+            ("no", "Shall I send it?"),
+            (Press("Change it"), "What happened?"),
+            ("The portal shows an error 503.", "tried"),
+            ("reloaded", "telephone"),
+            ("skip", ("error 503", "Shall I send it?")),
+            ("yes", ("**1001**", "Wednesday, November 18, 2026")),
+            ("/status", ("Ticket 1001", "open", "error 503", "Wednesday, November 18, 2026")),
+        ],
+    )
+    await converse(Chat(world, chat="other"), [("/status", "You have no tickets")])
+
+
+async def test_s3_a_group_hears_public_answers_only(world: World) -> None:
+    group = Chat(world, chat="-100", private=False)
+    await converse(
+        group,
+        [
+            ("What may a CERS username look like?", lambda heard: "5 to 16" in heard and "[" not in heard),
+            ("reset my password", "private chat"),
+            ("/person", "private chat"),
+            ("/status", "private chat"),
+            ("/forget", "private chat"),
+            ("/help", "everybody sees the answer"),
+            ("dana@example.org", "private chat"),
+            ("zxqv blorp", "I do not know that one"),
+        ],
+    )
+    assert not world.rows(Message)
+    assert not world.rows(Ticket)
+
+
+async def test_forgetting_leaves_nothing_but_tickets(world: World, chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("recover my username", "address"),
+            ("dana@example.org", "<characters>"),
+            (Characters(), "is on its way"),
+            ("/forget", "Shall I?"),
+            ("yes", "remember nothing"),
+        ],
+    )
+    assert not world.rows(Message)
+    assert not world.rows(Challenge)
+    assert not world.rows(AccountRequest)
+    (conversation,) = world.rows(Conversation)
+    assert "dana" not in str(conversation.state)
+
+
+async def test_names_are_heard_in_any_case_and_with_punctuation(chat: Chat) -> None:
+    await converse(chat, [("/person", "What happened?"), ("  CANCEL! ", "Cancelled"), ("Start over.", "nothing open")])
+
+
+@pytest.mark.parametrize("depth", [6])
+async def test_actions_stack_up_to_a_depth_and_come_back(chat: Chat, depth: int) -> None:
+    actions = ["reset my password", "/person", "recover my username", "/forget", "resend my activation email"]
+    await converse(chat, [(action, "[Cancel]") for action in actions])
+    await converse(chat, [("cancel", "Back to")] * (len(actions) - 1))
+    await converse(chat, [("cancel", "Cancelled"), ("cancel", "nothing open")])
+    assert depth > len(actions)
+
+
+async def test_a_start_button_with_an_attachment_and_a_caption_reads_the_caption(chat: Chat) -> None:
+    said = Incoming("", "", "", text="What may a CERS username look like?", attachment="photo")
+    assert "5 to 16" in await chat.says(said)

@@ -1,0 +1,155 @@
+"""Every flow, at every step, with every interruption: nothing is lost, nothing is done twice, nobody is stuck."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from core import rules
+from core.tables import AccountRequest, FollowUp, Ticket
+from tests.channels.chats import TelegramChat, TerminalChat
+from tests.flows.paths import PATHS, Path
+from tests.telegram_server import TelegramServer
+from tests.world import Chat, Press, Wait, World, converse
+
+QUESTION = "What may a CERS username look like?"
+EVERY_STEP = [(path, step) for path in PATHS.values() for step in range(1, len(path.pairs))]
+ONE_STEP = [(path, len(path.pairs) // 2) for path in PATHS.values()]
+
+
+def walks() -> Iterator[ParameterSet]:
+    """Yield what to walk where: every step straight at the dialogue, one of each flow by the slower channels.
+
+    `make prove` walks every step by every channel.
+    """
+    for channel in ("dialogue", "terminal", "telegram"):
+        for path, step in EVERY_STEP:
+            quick = channel == "dialogue" or (path, step) in ONE_STEP
+            marks = () if quick else (pytest.mark.prove,)
+            yield pytest.param(channel, path, step, id=f"{channel}-{path.name}-{step}", marks=marks)
+
+
+at_every_step = pytest.mark.parametrize(("channel", "path", "step"), list(walks()))
+by_every_channel = pytest.mark.parametrize("channel", ["dialogue", "terminal", "telegram"])
+
+
+@pytest.fixture
+async def chat(channel: str, world: World) -> AsyncIterator[Chat]:
+    """Return somebody who talks by the channel of the test."""
+    if channel == "telegram":
+        async with TelegramServer(quiet=0.05) as server:
+            yield TelegramChat(world, server)
+    else:
+        yield TerminalChat(world) if channel == "terminal" else Chat(world)
+
+
+def assert_done(world: World, path: Path) -> None:
+    """Assert that the path left its rows, once."""
+    for table, count in path.leaves:
+        assert len(world.rows(table)) == count, table
+
+
+def assert_nothing_done(world: World) -> None:
+    """Assert that nothing was asked for but codes, and nothing promised."""
+    assert not world.rows(Ticket)
+    assert not world.rows(FollowUp)
+    assert {row.kind for row in world.rows(AccountRequest)} <= {"send_code"}
+
+
+@by_every_channel
+@pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
+async def test_the_path_without_interruption(world: World, chat: Chat, path: Path) -> None:
+    await converse(chat, path.pairs)
+    assert_done(world, path)
+
+
+@at_every_step
+async def test_a_question_is_answered_and_the_open_one_asked_again(
+    world: World, chat: Chat, path: Path, step: int
+) -> None:
+    await converse(chat, path.pairs[:step])
+    await converse(chat, [(QUESTION, ("5 to 16", "[Cancel]")), *path.pairs[step:]])
+    assert_done(world, path)
+
+
+@at_every_step
+async def test_another_action_is_stacked_and_the_first_comes_back(
+    world: World, chat: Chat, path: Path, step: int
+) -> None:
+    other = ("/forget", "Shall I?") if path.title != "Forget this chat" else ("reset my password", "[Cancel]")
+    await converse(
+        chat,
+        [
+            *path.pairs[:step],
+            other,
+            ("cancel", ("Cancelled", f"Back to: **{path.title}**")),
+            *path.pairs[step:],
+        ],
+    )
+    assert_done(world, path)
+
+
+@at_every_step
+async def test_back_asks_the_question_before(world: World, chat: Chat, path: Path, step: int) -> None:
+    await converse(chat, path.pairs[:step])
+    await converse(chat, [("go back", lambda heard: "[Cancel]" in heard)])
+    assert_nothing_done(world)
+    await converse(chat, [("start over", path.pairs[0][1]), *path.pairs[1:]])
+
+
+@at_every_step
+async def test_cancel_ends_it_and_nothing_is_done(world: World, chat: Chat, path: Path, step: int) -> None:
+    await converse(
+        chat,
+        [
+            *path.pairs[:step],
+            (Press("Cancel"), f"Cancelled: {path.title}"),
+            ("cancel", "There is nothing open"),
+        ],
+    )
+    assert_nothing_done(world)
+
+
+@at_every_step
+async def test_start_over_asks_from_the_top(world: World, chat: Chat, path: Path, step: int) -> None:
+    await converse(chat, [*path.pairs[:step], ("start over", path.pairs[0][1]), *path.pairs[1:]])
+
+
+@at_every_step
+async def test_silence_puts_it_away_with_a_sentence(world: World, chat: Chat, path: Path, step: int) -> None:
+    await converse(
+        chat,
+        [
+            *path.pairs[:step],
+            (Wait(rules.FLOW_EXPIRES_HOURS * 60 + 1), lambda heard: heard == ""),
+            (QUESTION, (path.title, "nothing was sent", "5 to 16")),
+            *path.pairs,
+        ],
+    )
+
+
+@at_every_step
+async def test_a_person_can_be_asked_for(world: World, chat: Chat, path: Path, step: int) -> None:
+    heard = "We are in the middle of it" if path.title == "Talk to a person" else "What happened?"
+    await converse(chat, [*path.pairs[:step], ("I want to talk to a human", heard)])
+
+
+@at_every_step
+async def test_a_deploy_that_changed_the_flow_goes_on_with_the_answers(
+    world: World, chat: Chat, path: Path, step: int
+) -> None:
+    await converse(chat, path.pairs[:step])
+    world.flows = MappingProxyType({name: replace(each, version=2) for name, each in world.flows.items()})
+    answer = await chat.says(QUESTION)
+    assert "[Cancel]" in answer
+    answered = sum(1 for said, _ in path.pairs[:step] if isinstance(said, str)) - 1
+    assert (answered > 0) == ("[Back]" in answer)
+
+
+@at_every_step
+async def test_a_deploy_that_removed_the_flow_says_so(world: World, chat: Chat, path: Path, step: int) -> None:
+    await converse(chat, path.pairs[:step])
+    world.flows = MappingProxyType({key: each for key, each in world.flows.items() if key != path.name})
+    await converse(chat, [(QUESTION, ("I was changed in the meantime", "5 to 16"))])

@@ -1,0 +1,288 @@
+"""A world to talk in: a database, a clock that tests own, letters that arrive, and people who say and hear things."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from bot.delivery.post import KeptLetter, MailRefused, kept_letter
+from bot.delivery.rendering import Renderer
+from bot.delivery.worker import Worker
+from bot.dialogue.conversation import Conversations
+from bot.dialogue.flow import Flow
+from bot.dialogue.messages import Delivery, Incoming, Picture, Reply, Sender
+from bot.flows import all_flows
+from core import accounts, rules, verification
+from core.database import Database
+from core.keys import Keys
+from core.tables import Base
+from knowledge.library import Library
+
+SECRET = "a secret key of the tests, long enough to be one"
+ADDRESS = "http://127.0.0.1:8000"
+SENDER = "cers-support@example.org"
+MONDAY = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
+
+Row = TypeVar("Row", bound=Base)
+
+_library: list[Library] = []
+
+
+def library() -> Library:
+    """Return the shipped knowledge, loaded once: it is immutable."""
+    if not _library:
+        facts = {"service_sender": SENDER, "service_url": ADDRESS}
+        _library.append(Library.load(service=facts, enforced=rules.ENFORCED))
+    return _library[0]
+
+
+class Letterbox:
+    """Takes mails like a mail server; `refusal` makes it refuse them."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refusal: MailRefused | None = None
+
+    async def hand_in(self, mail: EmailMessage) -> None:
+        """Keep the mail, or refuse it."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.mails.append(mail)
+
+    @property
+    def letters(self) -> list[KeptLetter]:
+        """What arrived, oldest first."""
+        return [kept_letter(number, mail) for number, mail in enumerate(self.mails)]
+
+
+@dataclass
+class World:
+    """One service on one database; `now` moves when a test says so."""
+
+    folder: Path
+    now: datetime = MONDAY
+    letterbox: Letterbox = field(default_factory=Letterbox)
+    flows: Mapping[str, Flow] = field(default_factory=all_flows)
+    keys: Keys = field(default_factory=lambda: Keys(SECRET))
+
+    def __post_init__(self) -> None:
+        self.url = f"sqlite:///{self.folder}/world.db"
+        self._stamps = itertools.count(1)
+        if not (self.folder / "world.db").exists():
+            database = self.database()
+            Base.metadata.create_all(database.engine)
+            database.close()
+
+    def database(self) -> Database:
+        """Return a new connection to the one database."""
+        return Database(self.url)
+
+    def conversations(self, database: Database) -> Conversations:
+        """Return new conversations over it, as after a restart."""
+        return Conversations(database, self.keys, library, self.flows, self.clock, self._stamp)
+
+    def clock(self) -> datetime:
+        """Return the time that the test set."""
+        return self.now
+
+    def later(self, minutes: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+
+    def account(self, username: str, email: str, *, state: str = "active", days_ago: int = 60) -> None:
+        """Make an account: `active`, or `awaiting_activation` since so many days."""
+        database = self.database()
+        registered = self.now - timedelta(days=days_ago)
+        with database.transaction() as session:
+            account = accounts.register(
+                session,
+                registered,
+                username=username,
+                first_name="Dana",
+                last_name="Example",
+                email=email,
+                password_hash="$argon2id$none",
+                protection_phrase="a phrase",
+            )
+            if state == "active":
+                accounts.activate(session, account, registered)
+        database.close()
+
+    async def work(self, senders: Mapping[str, Sender] | None = None) -> None:
+        """Let a worker do whatever is due now."""
+        database = self.database()
+        conversations = self.conversations(database)
+        renderer = Renderer(library, self.keys, ADDRESS, SENDER)
+        worker = Worker(database, self.keys, self.clock, conversations, renderer, self.letterbox, senders or {})
+        while await worker.work():
+            pass
+        database.close()
+
+    def rows(self, table: type[Row]) -> Sequence[Row]:
+        """Return every row of a table."""
+        database = self.database()
+        with database.transaction() as session:
+            found = session.scalars(select(table)).all()
+        database.close()
+        return found
+
+    def _stamp(self) -> str:
+        return f"s{next(self._stamps)}"
+
+
+@dataclass(frozen=True)
+class Press:
+    """A press on the button of this label."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class Characters:
+    """What stands in the picture that was shown last (or is heard)."""
+
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class MailedCode:
+    """The code of the letter that came last."""
+
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes, and whatever is due happens."""
+
+    minutes: float
+
+
+Said = str | Press | Characters | MailedCode | Wait | Incoming
+Heard = str | tuple[str, ...] | Callable[[str], bool]
+
+
+class Chat:
+    """Somebody who talks straight to the dialogue: at every message all objects are new, and it comes twice."""
+
+    def __init__(self, world: World, chat: str = "17", channel: str = "test", *, private: bool = True) -> None:
+        self.world = world
+        self.chat = chat
+        self.channel = channel
+        self.private = private
+        self.replies: tuple[Reply, ...] = ()
+        self.delivery: Delivery | None = None
+        self._keys = itertools.count(1)
+
+    async def says(self, said: Said) -> str:
+        """Say something and return what is heard: texts, and labels of buttons in brackets."""
+        if isinstance(said, Wait):
+            self.world.later(said.minutes)
+            self.replies = ()
+            await self.world.work({self.channel: self})
+            return heard(self.replies)
+        self._receive_twice(self._incoming(said))
+        await self.world.work()
+        return heard(self.replies)
+
+    async def presses(self, data: str) -> str:
+        """Press a button by its data, live or not, and return what is heard."""
+        return await self.says(Incoming(self.channel, self.chat, "", button=data))
+
+    async def send(self, delivery: Delivery) -> None:
+        """Hear what the bot says of its own accord."""
+        self._hear(delivery)
+        database = self.world.database()
+        self.world.conversations(database).sent(delivery)
+        database.close()
+
+    def _receive_twice(self, incoming: Incoming) -> None:
+        for time in (1, 2):
+            database = self.world.database()
+            conversations = self.world.conversations(database)
+            delivery = conversations.receive(incoming)
+            if time == 1:
+                assert delivery is not None, "a new message was taken for an old one"
+                self._hear(delivery)
+                conversations.sent(delivery)
+            else:
+                assert delivery is None, "a message that came twice was handled twice"
+            database.close()
+
+    def _hear(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.replies = delivery.replies
+        assert all(reply.text.strip() for reply in delivery.replies), "an empty reply"
+        assert delivery.replies, "silence"
+
+    def _incoming(self, said: Said) -> Incoming:
+        key = f"{self.chat}:{next(self._keys)}"
+        if isinstance(said, Incoming):
+            return replace(said, channel=self.channel, chat=self.chat, key=key)
+        if isinstance(said, Press):
+            return Incoming(self.channel, self.chat, key, button=self.button(said.label), private=self.private)
+        return Incoming(
+            self.channel, self.chat, key, text=typed(self.world, said, self._picture()), private=self.private
+        )
+
+    def button(self, label: str) -> str:
+        """Return the data of the button that was shown last under this label."""
+        shown = {button.label: button.data for reply in self.replies for button in reply.buttons}
+        assert label in shown, f"there is no button {label!r}, but {sorted(shown)}"
+        return shown[label]
+
+    def _picture(self) -> Picture | None:
+        return next((reply.picture for reply in self.replies if reply.picture), None)
+
+
+def typed(world: World, said: object, picture: Picture | None) -> str:
+    """Return what a person types for `said`."""
+    match said:
+        case Characters(wrong):
+            assert picture is not None, "no picture was shown"
+            right = verification.shown(world.keys, picture.kind, picture.challenge)
+            return mistyped(right) if wrong else right.lower()
+        case MailedCode(wrong):
+            lines = world.letterbox.letters[-1].body.splitlines()
+            code = next(line for line in lines if line.isdigit())
+            return mistyped(code) if wrong else f"{code[:4]} {code[4:]}"
+        case _:
+            return str(said)
+
+
+def mistyped(right: str) -> str:
+    """Return something of the same length that is wrong in every place."""
+    return "".join("3" if each != "3" else "4" for each in right)
+
+
+def heard(replies: Sequence[Reply]) -> str:
+    """Return replies as a person takes them in: texts without Markdown escapes, pictures, and buttons in brackets."""
+    parts = []
+    for reply in replies:
+        if reply.picture:
+            parts.append(f"<{reply.picture.kind}>")
+        parts.append(reply.text.replace("\\", ""))
+        parts += [f"[{button.label}]" for button in reply.buttons]
+    return "\n".join(parts)
+
+
+async def converse(chat: "Chat", pairs: Sequence[tuple[Said, Heard]]) -> None:
+    """Say and hear each pair in turn; what is heard is a part of it, several parts, or a test."""
+    for number, (said, expected) in enumerate(pairs, 1):
+        answer = read(await chat.says(said))
+        where = f"{number}. said {said!r}, heard:\n{answer}"
+        if callable(expected):
+            assert expected(answer), where
+        else:
+            for part in (expected,) if isinstance(expected, str) else expected:
+                assert read(part) in answer, f"expected {part!r}; {where}"
+
+
+def read(text: str) -> str:
+    """Return `text` as one reads it on any channel: without marks of bold, and however its lines are broken."""
+    return " ".join(text.replace("**", "").split())
