@@ -1,0 +1,1 @@
+"""The channels: how people reach the conversation, one file or folder each."""

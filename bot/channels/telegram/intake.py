@@ -1,0 +1,197 @@
+"""How updates come in: committed to the inbox, then confirmed to Telegram, then queued (G1).
+
+Telegram forgets an update once the next getUpdates asks for what follows it. The library's own Updater asks as soon as
+the updates are queued in memory, and puts them there one by one. This loop asks only when a whole batch, up to 100, is
+committed in one transaction, and takes the updates as JSON, so that one that cannot be read does not stop the others.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from telegram import Bot, Update
+from telegram.error import Conflict, RetryAfter, TelegramError
+
+from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL, read
+from bot.channels.telegram.transport import AiohttpRequest, seconds_to_wait
+from core import inbox
+from core.database import Database
+from core.inbox import Arrival
+from core.keys import Keys
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 30  # Telegram answers at the latest then
+SLACK_SECONDS = 5
+LONGEST_PAUSE = 30.0
+MOST_WAITING = 5_000  # in memory; the rest waits at Telegram
+
+_CORE = {
+    *ALLOWED_UPDATES,
+    "update_id",
+    "message_id",
+    "id",
+    "date",
+    "chat",
+    "chat_instance",
+    "from",
+    "text",
+    "caption",
+    "data",
+}
+
+T = TypeVar("T")
+
+
+class Intake:
+    """Takes updates from Telegram and puts them on `queue`, where they may be lost: by then they are in the inbox."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        request: AiohttpRequest,
+        database: Database,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        queue: "asyncio.Queue[object]",
+        waiting: Callable[[], int],
+    ) -> None:
+        """Ask by `request`; `waiting` says how many updates are queued or at work."""
+        self._bot = bot
+        self._request = request
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._queue = queue
+        self._waiting = waiting
+        self._stopping = asyncio.Event()
+
+    async def resume(self) -> None:
+        """Queue what was accepted before a restart and never handled, oldest first."""
+        for arrival in await asyncio.to_thread(self._unhandled):
+            update = self._parsed(json.loads(arrival.payload))
+            if update is not None:
+                await self._queue.put(update)
+
+    async def accept(self, raw: Sequence[dict[str, Any]]) -> bool:
+        """Commit the updates, then queue them; False when the intake was stopped before it succeeded.
+
+        It never raises: a failing database is tried again, and nothing is confirmed meanwhile.
+        """
+        updates = [(each, update) for each in raw if (update := self._parsed(each)) is not None]
+        arrivals = [
+            Arrival(CHANNEL, incoming.key, incoming.chat, json.dumps(each).encode())
+            for each, update in updates
+            if (incoming := read(update, self._bot.bot)) is not None
+        ]
+        pause = 0.1
+        while not await self._is_committed(arrivals):
+            if await self._is_stopped_within(pause):
+                return False
+            pause = min(2 * pause, LONGEST_PAUSE)
+        for _, update in updates if not self._stopping.is_set() else ():
+            await self._queue.put(update)
+        return True
+
+    async def poll(self) -> None:
+        """Ask Telegram for updates until stopped; whatever goes wrong is logged and tried again."""
+        offset = 0
+        pause = 0.0
+        while not await self._is_stopped_within(pause):
+            if self._waiting() > MOST_WAITING:
+                pause = 0.05
+                continue
+            try:
+                batch = await self._unless_stopped(self._updates(offset, POLL_SECONDS))
+            except RetryAfter as error:
+                pause = seconds_to_wait(error)
+            except Conflict:
+                logger.warning("another program takes this bot's updates: run one, or take a token of its own")
+                pause = SLACK_SECONDS
+            except TelegramError as error:
+                logger.warning("no updates from Telegram: %s", error.message)
+                pause = min(max(1.0, 2 * pause), LONGEST_PAUSE)
+            except Exception:
+                logger.exception("what came instead of updates is not the Bot API's")
+                pause = LONGEST_PAUSE
+            else:
+                pause = 0.0
+                if batch and await self.accept(batch):
+                    offset = int(batch[-1]["update_id"]) + 1
+                elif not batch:
+                    offset = 0  # all is confirmed; after a week's silence Telegram begins with another number
+        if offset:
+            await self._confirm(offset)
+
+    def stop(self) -> None:
+        """Let `poll` and `accept` end; what they have not committed, Telegram keeps."""
+        self._stopping.set()
+
+    def _parsed(self, raw: dict[str, Any]) -> Update | None:
+        for tried in (raw, _bare(raw)):
+            try:
+                return Update.de_json(tried, self._bot)
+            except Exception:
+                logger.exception("update %s is of a shape that is not known", raw.get("update_id"))
+        return None
+
+    def _unhandled(self) -> list[Arrival]:
+        with self._database.transaction() as session:
+            return inbox.unhandled(session, self._keys, CHANNEL)
+
+    async def _is_committed(self, arrivals: list[Arrival]) -> bool:
+        try:
+            await asyncio.to_thread(self._commit, arrivals)
+        except Exception:
+            logger.exception("updates could not be written to the inbox; Telegram keeps them, and they are tried again")
+            return False
+        return True
+
+    def _commit(self, arrivals: list[Arrival]) -> None:
+        if arrivals:
+            with self._database.transaction() as session:
+                inbox.accept(session, self._keys, arrivals, self._clock())
+
+    async def _updates(self, offset: int, wait: int) -> list[dict[str, Any]]:
+        asked = {"offset": offset, "timeout": wait, "allowed_updates": json.dumps(ALLOWED_UPDATES)}
+        answer = await self._request.post(
+            f"{self._bot.base_url}/getUpdates?{urlencode(asked)}", read_timeout=wait + SLACK_SECONDS
+        )
+        return answer if isinstance(answer, list) else []
+
+    async def _confirm(self, offset: int) -> None:
+        """Confirm the last batch, so that the next start does not get it again; it could, and would know it."""
+        try:
+            await asyncio.wait_for(self._updates(offset, 0), timeout=1.0)
+        except (TelegramError, TimeoutError):
+            logger.info("the last updates were not confirmed; they will come again and be known")
+
+    async def _unless_stopped(self, asking: Awaitable[list[T]]) -> list[T]:
+        """Return what is asked for, or nothing as soon as the intake is stopped."""
+        asked = asyncio.ensure_future(asking)
+        stopped = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return asked.result() if asked.done() else []
+        finally:
+            stopped.cancel()
+            asked.cancel()
+
+    async def _is_stopped_within(self, seconds: float) -> bool:
+        if seconds and not self._stopping.is_set():
+            try:
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+            except TimeoutError:
+                return False
+        return self._stopping.is_set()
+
+
+def _bare(content: dict[str, Any]) -> dict[str, Any]:
+    """Return as much of an update as tells who said something, and what if it is text or a button."""
+    return {
+        name: _bare(value) if name in ALLOWED_UPDATES else value for name, value in content.items() if name in _CORE
+    }

@@ -1,0 +1,62 @@
+"""What the tests of the channels share: a database, a Telegram, and the channel between them."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.channels.telegram.channel import Telegram
+from core.database import Database
+from core.keys import Keys
+from core.tables import Base
+from tests.channels.stand_in import StandIn
+from tests.telegram_server import TelegramServer
+
+KEYS = Keys("a secret key of the tests, and long enough")
+COMMANDS = {"start": "Begin", "help": "What I can do"}
+APOLOGY = "Sorry, that was **my** mistake."
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path}/bot.db")
+    Base.metadata.create_all(made.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramServer]:
+    async with TelegramServer() as server:
+        yield server
+
+
+@pytest.fixture
+def turns(database: Database) -> StandIn:
+    return StandIn(database)
+
+
+@pytest.fixture
+def make_channel(telegram: TelegramServer, turns: StandIn) -> Callable[[], Telegram]:
+    def make() -> Telegram:
+        return Telegram(
+            telegram.token,
+            telegram.base_url,
+            KEYS,
+            turns.database,
+            turns,
+            lambda: datetime.now(UTC),
+            commands=COMMANDS,
+            apology=APOLOGY,
+        )
+
+    return make
+
+
+@pytest.fixture
+async def channel(make_channel: Callable[[], Telegram]) -> AsyncIterator[Telegram]:
+    running = make_channel()
+    await running.start()
+    yield running
+    await running.stop()
