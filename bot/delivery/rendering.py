@@ -1,0 +1,71 @@
+"""Renders an owed letter: wording from the knowledge base, secrets derived at the last moment (G4)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from sqlalchemy.orm import Session
+
+from bot.dialogue.dates import written
+from core import links, verification
+from core.business_days import CALIFORNIA
+from core.keys import Keys
+from core.letters import Letter
+from core.tables import Link
+from knowledge.language import Language
+from knowledge.library import Library
+
+MOMENTS = frozenset({"asked_on", "deadline"})
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Makes mails of letters; `address` is where people reach the pages, `sender` the service's own mailbox."""
+
+    library: Callable[[], Library]
+    keys: Keys
+    address: str
+    sender: str
+
+    def mail(self, session: Session, letter: Letter, owed: int, now: datetime) -> EmailMessage:
+        """Return the mail; a letter always has the same Message-ID (G2). KeyError where its wording is missing."""
+        language = self.library().language(letter.language)
+        fields: dict[str, object] = {
+            name: _date(language, value) if name in MOMENTS else value for name, value in letter.fields.items()
+        }
+        text = language.letter(letter.key, **fields, **self._secret(session, letter))
+        mail = EmailMessage()
+        mail["From"] = self.sender
+        mail["To"] = Address(addr_spec=letter.to)
+        mail["Subject"] = re.sub(r"\s+", " ", text.subject)
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = f"<{self.keys.hidden('message', str(owed))}@{self.sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(text.body)
+        return mail
+
+    def _secret(self, session: Session, letter: Letter) -> dict[str, str]:
+        if letter.secret is None:
+            return {}
+        if letter.secret.kind == "code":
+            return {"code": verification.shown(self.keys, "code", letter.secret.row)}
+        token = links.token(self.keys, session.get_one(Link, letter.secret.row))
+        return {"link": f"{self.address}/{letter.secret.kind}/{token}"}
+
+
+def arm(session: Session, letter: Letter, now: datetime) -> None:
+    """Let the letter's secret live from now on: SMTP has taken it."""
+    if letter.secret is None:
+        return
+    if letter.secret.kind == "code":
+        verification.arm(session, letter.secret.row, now)
+    else:
+        links.arm(session, letter.secret.row, now)
+
+
+def _date(language: Language, moment: str) -> str:
+    return written(language, datetime.fromisoformat(moment).astimezone(CALIFORNIA).date())

@@ -1,0 +1,1 @@
+"""Account pages: what stands behind the links in letters."""

@@ -1,0 +1,118 @@
+"""The pages behind mailed links: opening one changes nothing, its button activates the account or sets the password."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.pages.site import Site, network_of
+from core import accounts, limits, links, passwords
+from core.refusals import BudgetSpent, LinkRefused, PasswordRefused
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes /activate/<token> and /reset/<token>."""
+
+    async def activation(request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "POST":
+            return await run_in_threadpool(activate, site, token)
+        return await run_in_threadpool(show_activation, site, token)
+
+    async def reset(request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "POST":
+            async with request.form(max_files=0, max_fields=10) as form:
+                chosen = Chosen(str(form.get("password", "")), str(form.get("confirmation", "")))
+            return await run_in_threadpool(set_password, site, token, chosen, network_of(request))
+        return await run_in_threadpool(show_reset, site, token)
+
+    return [
+        Route("/activate/{token}", activation, methods=["GET", "POST"]),
+        Route("/reset/{token}", reset, methods=["GET", "POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A password as it was typed, twice (002)."""
+
+    password: str
+    confirmation: str
+
+    def mistakes(self, username: str, email: str) -> list[PasswordRefused]:
+        """Return a refusal for every rule of 002 that is broken, or one for typing nothing or two different things."""
+        if not self.password:
+            return [PasswordRefused("password_missing")]
+        broken = passwords.broken_rules(self.password, username=username, email=email)
+        return broken or ([] if self.password == self.confirmation else [PasswordRefused("password_confirmation")])
+
+
+def show_activation(site: Site, token: str) -> Response:
+    """Return the page with the button that activates, or what is to be said of the link instead."""
+    now = site.clock()
+    try:
+        with site.database.transaction() as session:
+            _, account = links.look(session, site.keys, links.ACTIVATE, token, now)
+    except LinkRefused:
+        return _refused(site, links.ACTIVATE)
+    if accounts.status(account, now) == "active":
+        return site.message("page_activate_already_title", "page_activate_already")
+    return site.page("activate.html", username=account.username)
+
+
+def activate(site: Site, token: str) -> Response:
+    """Activate the account of the link; one that is active already is told so."""
+    try:
+        with site.database.transaction() as session:
+            used = links.use_to_activate(session, site.keys, token, site.clock(), language=site.wording().code)
+    except LinkRefused:
+        return _refused(site, links.ACTIVATE)
+    if not used.changed:
+        return site.message("page_activate_already_title", "page_activate_already")
+    next_step = "page_activate_done" if used.account.password_hash else "page_activate_done_no_password"
+    return site.message("page_activate_done_title", next_step)
+
+
+def show_reset(site: Site, token: str) -> Response:
+    """Return the form for a new password, or what is to be said of the link instead."""
+    try:
+        with site.database.transaction() as session:
+            _, account = links.look(session, site.keys, links.RESET, token, site.clock())
+    except LinkRefused:
+        return _refused(site, links.RESET)
+    return site.page("reset.html", username=account.username, mistakes=[])
+
+
+def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Response:
+    """Set the password of the link's account, or show the form again with everything that is wrong.
+
+    The network's budget is counted first, whatever the link is worth; the hash is made between two transactions.
+    """
+    try:
+        with site.database.transaction() as session:
+            limits.spend(session, site.keys, limits.NETWORK_PASSWORDS, network, site.clock())
+        with site.database.transaction() as session:
+            _, account = links.look(session, site.keys, links.RESET, token, site.clock())
+        mistakes = chosen.mistakes(account.username, account.email)
+        if mistakes:
+            return site.page("reset.html", status=422, username=account.username, mistakes=mistakes)
+        password_hash = passwords.hashed(chosen.password)
+        with site.database.transaction() as session:
+            links.use_to_reset(session, site.keys, token, password_hash, site.clock(), language=site.wording().code)
+    except LinkRefused:
+        return _refused(site, links.RESET)
+    except BudgetSpent as spent:
+        minutes = spent.fields["minutes"]
+        page = site.message("page_too_many_title", "page_too_many", status=429, minutes=minutes)
+        page.headers["Retry-After"] = f"{int(str(minutes)) * 60}"
+        return page
+    return site.message("page_reset_done_title", "page_reset_done", "page_reset_done_not_you")
+
+
+def _refused(site: Site, purpose: links.Purpose) -> Response:
+    return site.message(
+        "page_refused_title", "page_refused", "page_refused_just_done", f"page_refused_{purpose}", status=404
+    )

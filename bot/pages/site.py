@@ -1,0 +1,59 @@
+"""What a page works with: the database, the keys, the clock, the wording and the templates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from core.database import Database
+from core.keys import Keys
+
+
+class Wording(Protocol):
+    """A language of the knowledge base, as far as pages speak it."""
+
+    @property
+    def code(self) -> str:
+        """The language's code, for example "en"."""
+
+    def phrase(self, key: str, /, **fields: object) -> str:
+        """The text of a phrase, its fields filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that the pages need, put together by `bot.web.server`."""
+
+    database: Database
+    keys: Keys
+    clock: Callable[[], datetime]
+    wording: Callable[[], Wording]  # asked at every page, so that an edit shows at once
+    templates: Environment
+
+    def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+        """Return a page; the template sees `phrase`, `language` and the values, all escaped."""
+        wording = self.wording()
+        text = self.templates.get_template(template).render(phrase=wording.phrase, language=wording.code, **values)
+        return HTMLResponse(text, status)
+
+    def message(self, title: str, *paragraphs: str, status: int = 200, **fields: object) -> HTMLResponse:
+        """Return a page that only says something: the phrases `title` and `paragraphs`."""
+        return self.page("message.html", status=status, title=title, paragraphs=paragraphs, fields=fields)
+
+
+def network_of(request: Request) -> str:
+    """Return whose budget a request spends: its IPv4 address, or the /64 that one IPv6 household has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((int(address), 64), strict=False))
+    return str(address)

@@ -1,0 +1,1 @@
+"""The server: routes put together, the templates and the stylesheet that pages share."""

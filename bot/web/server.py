@@ -1,0 +1,104 @@
+"""The web server: routes, pages for what goes wrong, and the settings under which no token reaches a log."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from bot.pages import links
+from bot.pages.site import Site, Wording
+from bot.web import mailbox
+from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
+from bot.web.mailbox import Mailbox
+from core.database import Database
+from core.keys import Keys
+
+HERE = Path(__file__).parent
+_SAID = {403: "page_foreign", 404: "page_not_found", 405: "page_not_found", 413: "page_too_large"}
+
+
+def create_app(
+    *,
+    database: Database,
+    keys: Keys,
+    address: str,
+    wording: Callable[[], Wording],
+    clock: Callable[[], datetime],
+    letters: Mailbox | None = None,
+) -> Starlette:
+    """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
+
+    `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
+    development alone.
+    """
+    templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    site = Site(database, keys, clock, wording, templates)
+    headers = security_headers(address)
+
+    async def refused(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        key = _SAID.get(status, "page_failed")
+        page = await run_in_threadpool(site.message, f"{key}_title", key, status=status)
+        page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
+        return page
+
+    pages = Router(
+        [
+            Route("/healthz", _healthy),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+            *links.routes(site),
+            *(mailbox.routes(site, letters, address) if letters is not None else ()),
+        ],
+        redirect_slashes=False,  # its redirects would lead wherever the request's Host header says
+        middleware=[Middleware(RequestLimits, address=address)],
+    )
+    return Starlette(
+        routes=[Mount("", pages)],
+        middleware=[Middleware(SecurityHeaders, headers=headers)],
+        exception_handlers={HTTPException: refused, Exception: refused},
+    )
+
+
+def server(app: ASGIApp, host: str, port: int, *, trusted_proxies: str = "127.0.0.1") -> uvicorn.Server:
+    """Return the server of `app`: it writes no access log, since tokens stand in addresses.
+
+    `trusted_proxies` are the addresses, separated by commas, whose word is taken for a client's network.
+    """
+    # `access_log=False` takes the log's handlers away; disabled, it stays silent whoever adds one.
+    logging.getLogger("uvicorn.access").disabled = True
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            forwarded_allow_ips=trusted_proxies,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+    )
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
