@@ -1,0 +1,176 @@
+"""`cersbot chat`: the conversation in this terminal, on example accounts of its own."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from email.message import EmailMessage
+
+import click
+
+from bot.app import Service, open_core, open_library, open_service
+from bot.channels.terminal import BOLD, CHANNEL, PIPE, Screen, Terminal, incoming
+from bot.commands.examples import seed_accounts
+from bot.delivery.post import kept_letter
+from bot.delivery.worker import Worker
+from bot.dialogue.messages import Delivery
+from core.settings import VAR, read_settings
+
+logger = logging.getLogger(__name__)
+
+CHAT = "here"
+PORT = 8000
+NO_UTF8 = (
+    "This terminal does not say that it shows UTF-8, so some characters appear as '?'. "
+    "To mend that, set a UTF-8 locale, for example: LC_ALL=C.UTF-8 make chat"
+)
+TICK_SECONDS = 1.0
+
+
+class RepliesHere:
+    """Shows in the terminal what the bot says of its own accord."""
+
+    def __init__(self, service: Service, terminal: Terminal) -> None:
+        """Show it on `terminal`."""
+        self._service = service
+        self._terminal = terminal
+
+    async def send(self, delivery: Delivery) -> None:
+        """Show the replies of a turn and note that they were sent."""
+        self._terminal.show(delivery)
+        self._service.conversations.sent(delivery)
+
+
+class LettersHere:
+    """Shows letters in the terminal instead of mailing them."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        """Show them on `terminal`."""
+        self._terminal = terminal
+
+    async def hand_in(self, mail: EmailMessage) -> None:
+        """Show the letter."""
+        letter = kept_letter(0, mail)
+        self._terminal.show_letter(letter.to, letter.subject, letter.body)
+
+
+@click.command()
+def chat() -> None:
+    """Talk to the bot in this terminal, on example accounts of its own (var/chat.db)."""
+    typed_here = sys.stdin.isatty() and sys.stdout.isatty()
+    listening = _listen()
+    own = {"database_url": f"sqlite:///{VAR}/chat.db", "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}"}
+    core = open_core(read_settings().model_copy(update=own))
+    seed_accounts(core)
+    service = open_service(core, open_library(core.settings))
+    threading.Thread(target=lambda: service.known.language("en").matcher, daemon=True).start()
+    terminal = Terminal(_screen(plain=not typed_here), core.keys, lambda: service.known.language("en"), VAR / "sounds")
+    post = LettersHere(terminal)
+    if typed_here:
+        threading.Thread(target=lambda: _serve_pages(service, listening), daemon=True).start()
+        talk_here(service, terminal, service.worker(post, {CHANNEL: RepliesHere(service, terminal)}))
+    else:
+        talk_to_program(service, terminal, service.worker(post, {}))
+
+
+def talk_here(service: Service, terminal: Terminal, worker: Worker) -> None:
+    """Talk to a person until the end of input; letters and follow-ups appear when they are due."""
+    say(service, terminal, CHANNEL, CHAT, "/start")
+    terminal.tell("chat_examples")
+    terminal.tell("chat_hint")
+    turn = threading.Lock()
+    over = threading.Event()
+    ticker = threading.Thread(target=lambda: _tick(worker, turn, over), daemon=True)
+    ticker.start()
+    with contextlib.suppress(EOFError, KeyboardInterrupt):
+        while True:
+            line = input("> ")
+            with turn:
+                print()
+                say(service, terminal, CHANNEL, CHAT, line)
+                asyncio.run(work_off(worker))
+    over.set()
+    terminal.tell("chat_goodbye")
+
+
+def talk_to_program(service: Service, terminal: Terminal, worker: Worker) -> None:
+    """Take lines from a pipe until its end, each in a conversation of this run alone."""
+    conversation = uuid.uuid4().hex
+    say(service, terminal, PIPE, conversation, "/start")
+    terminal.tell("chat_examples")
+    for line in lines():
+        click.echo(f"> {line}\n")
+        say(service, terminal, PIPE, conversation, line)
+        asyncio.run(work_off(worker))
+
+
+def say(service: Service, terminal: Terminal, channel: str, conversation: str, line: str) -> None:
+    """Hand a line to the conversation and show what it says; a fault is logged, and the person told."""
+    try:
+        delivery = service.conversations.receive(incoming(channel, conversation, uuid.uuid4().hex, line))
+    except Exception:
+        logger.exception("a turn failed")
+        terminal.tell("apology")
+        return
+    if delivery is not None:
+        terminal.show(delivery)
+        service.conversations.sent(delivery)
+
+
+async def work_off(worker: Worker) -> None:
+    """Do whatever is due."""
+    while await worker.work():
+        pass
+
+
+def lines() -> Iterator[str]:
+    """Yield the lines of standard input; bytes that are no UTF-8 become replacement characters."""
+    for raw in sys.stdin.buffer:
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _tick(worker: Worker, turn: threading.Lock, over: threading.Event) -> None:
+    """Do what comes due while the person is silent, and show the prompt again after it."""
+    while not over.wait(TICK_SECONDS):
+        with turn:
+            if asyncio.run(worker.work()):
+                asyncio.run(work_off(worker))
+                click.echo("> ", nl=False)
+
+
+def _screen(*, plain: bool) -> Screen:
+    unicode = (sys.stdout.encoding or "").replace("-", "").casefold() == "utf8"
+    if not unicode:
+        click.echo(NO_UTF8, err=True)
+    return Screen(sys.stdout, shutil.get_terminal_size().columns, unicode, ("", "") if plain else BOLD)
+
+
+def _listen() -> socket.socket:
+    """Return a socket for the pages behind the letters' links: at the usual port, or at any where that one is taken."""
+    for port in (PORT, 0):
+        listening = socket.socket()
+        try:
+            listening.bind(("127.0.0.1", port))
+        except OSError:
+            listening.close()
+        else:
+            return listening
+    raise click.ClickException("No port of this machine is free for the pages. Close another program, then try again.")
+
+
+def _serve_pages(service: Service, listening: socket.socket) -> None:
+    from bot.web.server import create_app, server
+
+    app = create_app(
+        database=service.core.database,
+        keys=service.core.keys,
+        address=service.core.settings.address,
+        wording=lambda: service.library().language("en"),
+        clock=service.core.clock,
+    )
+    asyncio.run(server(app, "127.0.0.1", PORT).serve(sockets=[listening]))

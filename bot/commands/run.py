@@ -1,0 +1,88 @@
+"""`cersbot run`: every channel that is configured, the pages, and the delivery."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import click
+
+from bot.app import Service, open_core, open_library, open_service
+from bot.channels.telegram.channel import Telegram, TelegramUnusable
+from bot.delivery.post import DevelopmentMailbox, MailServer
+from bot.web.server import create_app, server
+from core.settings import VAR, SettingsError, read_settings
+
+logger = logging.getLogger(__name__)
+
+COMMANDS = ("start", "help", "menu", "language", "cancel", "person", "status", "forget")
+
+
+@click.command()
+def run() -> None:
+    """Run every channel that is configured, the pages and the delivery, until SIGTERM or Ctrl-C."""
+    settings = read_settings()
+    if not settings.smtp_url and not settings.is_development:
+        raise SettingsError(
+            f"CERSBOT_SMTP_URL: is needed where CERSBOT_PUBLIC_URL ({settings.address}) is more than this machine;"
+            " for example smtp://user:password@mail.example.org:587"
+        )
+    logging.getLogger("bot").setLevel(logging.INFO)
+    library = open_library(settings)
+    core = open_core(settings)
+    if not core.database.is_current():
+        raise SettingsError(
+            "CERSBOT_DATABASE_URL: the database has no tables yet, or older ones; run `cersbot migrate`"
+        )
+    try:
+        asyncio.run(serve(open_service(core, library)))
+    except TelegramUnusable as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+async def serve(service: Service) -> None:
+    """Serve until the process is told to stop; what is begun is finished, the rest stays in inbox and outbox."""
+    core, settings = service.core, service.core.settings
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    mailbox = None if settings.smtp_url else DevelopmentMailbox(VAR / "mail")
+    app = create_app(
+        database=core.database,
+        keys=core.keys,
+        address=settings.address,
+        wording=lambda: service.library().language("en"),
+        clock=core.clock,
+        letters=mailbox,
+    )
+    pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
+    channel = telegram(service) if settings.telegram_token else None
+    worker = service.worker(mailbox or MailServer(settings.smtp_url), {"telegram": channel} if channel else {})
+    await asyncio.to_thread(lambda: service.library().language("en").matcher)
+    if channel:
+        await channel.start()
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve())]
+    logger.info("serving %s%s", settings.address, " and Telegram" if channel else "")
+    await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+    pages.should_exit = True
+    tasks[0].cancel()
+    if channel:
+        await channel.stop()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    core.database.close()
+
+
+def telegram(service: Service) -> Telegram:
+    """Return the Telegram channel of the settings."""
+    core, language = service.core, service.library().language("en")
+    return Telegram(
+        core.settings.telegram_token,
+        core.settings.telegram_base_url,
+        core.keys,
+        core.database,
+        service.conversations,
+        core.clock,
+        commands={name: language.phrase(f"command_{name}") for name in COMMANDS},
+        apology=language.phrase("apology"),
+    )
