@@ -56,12 +56,15 @@ class Terminal:
         """Show a phrase that is the terminal's own, outside of the conversation."""
         self._screen.show(self._text(self._language().phrase(phrase, **fields)))
 
-    def show_letter(self, to: str, subject: str, body: str) -> None:
+    def show_letter(self, to: str, sender: str, subject: str, body: str) -> None:
         """Show a letter in a frame. Its lines stay whole where they hold an address to copy."""
         corner, side, bottom, line = ("┌", "│", "└", "─") if self._screen.unicode else ("+", "|", "+", "-")
         width = self._width() - 2
-        title = f" {self._language().phrase('chat_letter', to=to)} ".replace("\\", "")
-        lines = [f"{subject}", ""]
+        title = f" {self._text(self._language().phrase('chat_letter', to=to))} "
+        lines = [
+            *self._text(self._language().phrase("chat_letter_head", sender=sender, subject=subject)).splitlines(),
+            "",
+        ]
         for paragraph in clean(body).splitlines():
             lines += textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
         framed = [f"{side} {each}".rstrip() for each in lines]

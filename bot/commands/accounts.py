@@ -96,7 +96,7 @@ def create(context: click.Context, username: str, first_name: str, last_name: st
                 )
                 _owe_activation(session, account, now)
         except AccountRefused as refused:
-            raise click.ClickException(f"Nothing was created: {_sentence(refused.phrase, refused.fields)}.") from None
+            raise click.ClickException(f"Nothing was created: {_sentence(refused.phrase, refused.fields)}") from None
     deadline = records.activation_deadline(account)
     click.echo(f"Created {account.username}. The activation letter to {account.email} leaves with the next delivery.")
     click.echo(f"The account can be activated until {_written(deadline)}.")
@@ -170,7 +170,7 @@ def _complaint(problems: Iterable[RowProblem]) -> str:
 
 
 def _sentence(phrase: str, fields: Mapping[str, object]) -> str:
-    return SENTENCES[phrase].format(**fields)
+    return SENTENCES[phrase].format(**fields).removesuffix(".") + "."
 
 
 def _counted(number: int, noun: str) -> str:

@@ -16,6 +16,7 @@ import click
 from bot.app import Service, open_core, open_library, open_service
 from bot.channels.terminal import BOLD, CHANNEL, PIPE, Screen, Terminal, incoming
 from bot.commands.examples import seed_accounts
+from bot.commands.listening import listen_near
 from bot.delivery.post import kept_letter
 from bot.delivery.worker import Worker
 from bot.dialogue.messages import Delivery
@@ -56,14 +57,14 @@ class LettersHere:
     async def hand_in(self, mail: EmailMessage) -> None:
         """Show the letter."""
         letter = kept_letter(0, mail)
-        self._terminal.show_letter(letter.to, letter.subject, letter.body)
+        self._terminal.show_letter(letter.to, str(mail["From"]), letter.subject, letter.body)
 
 
 @click.command()
 def chat() -> None:
     """Talk to the bot in this terminal, on example accounts of its own (var/chat.db)."""
     typed_here = sys.stdin.isatty() and sys.stdout.isatty()
-    listening = _listen()
+    listening = listen_near("127.0.0.1", PORT)
     own = {"database_url": f"sqlite:///{VAR}/chat.db", "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}"}
     core = open_core(read_settings().model_copy(update=own))
     seed_accounts(core)
@@ -148,19 +149,6 @@ def _screen(*, plain: bool) -> Screen:
     if not unicode:
         click.echo(NO_UTF8, err=True)
     return Screen(sys.stdout, shutil.get_terminal_size().columns, unicode, ("", "") if plain else BOLD)
-
-
-def _listen() -> socket.socket:
-    """Return a socket for the pages behind the letters' links: at the usual port, or at any where that one is taken."""
-    for port in (PORT, 0):
-        listening = socket.socket()
-        try:
-            listening.bind(("127.0.0.1", port))
-        except OSError:
-            listening.close()
-        else:
-            return listening
-    raise click.ClickException("No port of this machine is free for the pages. Close another program, then try again.")
 
 
 def _serve_pages(service: Service, listening: socket.socket) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import signal
-import sys
+import socket
 
 import click
 
 from bot.app import Service, open_core, open_library, open_service
 from bot.channels.telegram.channel import Telegram, TelegramUnusable
+from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer
 from bot.web.server import create_app, server
 from core.settings import VAR, SettingsError, read_settings
@@ -35,13 +36,18 @@ def run() -> None:
             "CERSBOT_DATABASE_URL: the database has no tables yet, or older ones; run `cersbot migrate`"
         )
     try:
-        asyncio.run(serve(open_service(core, library)))
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        raise SettingsError(
+            f"CERSBOT_PORT={settings.port}: cannot listen there on {settings.host} ({error.strerror}); for example 8001"
+        ) from None
+    try:
+        asyncio.run(serve(open_service(core, library), listening))
     except TelegramUnusable as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
+        raise SettingsError(str(error)) from None
 
 
-async def serve(service: Service) -> None:
+async def serve(service: Service, listening: socket.socket) -> None:
     """Serve until the process is told to stop; what is begun is finished, the rest stays in inbox and outbox."""
     core, settings = service.core, service.core.settings
     stop = asyncio.Event()
@@ -62,7 +68,7 @@ async def serve(service: Service) -> None:
     await asyncio.to_thread(lambda: service.library().language("en").matcher)
     if channel:
         await channel.start()
-    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve())]
+    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve(sockets=[listening]))]
     logger.info("serving %s%s", settings.address, " and Telegram" if channel else "")
     await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
     pages.should_exit = True
