@@ -1,5 +1,7 @@
 """Where mails are handed in: a mail server, or the development mailbox on this machine."""
 
+import asyncio
+import contextlib
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+# For a whole letter: less than a worker's lease on it (`rules.LEASE_SECONDS`).
 TIMEOUT_SECONDS = 30
+GOODBYE_SECONDS = 1
+THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class MailRefused(Exception):
@@ -32,35 +37,61 @@ class Post(Protocol):
 
 
 class MailServer:
-    """An SMTP server, as `smtp://user:password@host:port` (STARTTLS where it is offered) or `smtps://…` names it."""
+    """An SMTP server, as `smtp://user:password@host:port` or `smtps://…` names it.
+
+    `smtp` is encrypted by STARTTLS where the server offers it; a password leaves this machine in no other way.
+    """
 
     def __init__(self, url: str) -> None:
         """Use the server of `url`; nothing is sent yet."""
         self._url = urlsplit(url)
+        self._tls = ssl.create_default_context()
 
     async def hand_in(self, mail: EmailMessage) -> None:
-        """Return once the server answered 250; MailRefused otherwise."""
-        url = self._url
+        """Return once the server answered 250; MailRefused otherwise.
+
+        It is refused for good where the recipient or the content is (a 5xx). What the server has against this service,
+        its password or its address as sender, would hold for every letter, and can be mended.
+        """
+        client = self._client()
         try:
-            await aiosmtplib.send(
-                mail,
-                hostname=url.hostname,
-                port=url.port,
-                username=unquote(url.username) if url.username else None,
-                password=unquote(url.password) if url.password else None,
-                use_tls=url.scheme == "smtps",
-                tls_context=ssl.create_default_context(),
-                timeout=TIMEOUT_SECONDS,
-            )
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
-            codes = (
-                [each.code for each in error.recipients]
-                if isinstance(error, aiosmtplib.SMTPRecipientsRefused)
-                else [error.code]
-            )
-            raise MailRefused(f"SMTP {codes}", permanent=all(500 <= code < 600 for code in codes)) from error
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await client.connect()
+                await client.send_message(mail)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            codes = [each.code for each in error.recipients]
+            raise MailRefused(f"SMTP {codes}", permanent=all(code >= 500 for code in codes)) from error
+        except aiosmtplib.SMTPDataError as error:
+            raise MailRefused(f"SMTP {[error.code]}", permanent=error.code >= 500) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise MailRefused(f"{type(error).__name__} {[error.code]}", permanent=False) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailRefused(type(error).__name__, permanent=False) from error
+        finally:
+            await _take_leave(client)
+
+    def _client(self) -> aiosmtplib.SMTP:
+        url = self._url
+        is_encrypted = url.scheme == "smtps"
+        has_to_be_encrypted = bool(url.username) and url.hostname not in THIS_MACHINE
+        return aiosmtplib.SMTP(
+            hostname=url.hostname,
+            port=url.port,
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            use_tls=is_encrypted,
+            start_tls=True if has_to_be_encrypted and not is_encrypted else None,
+            tls_context=self._tls,
+            timeout=TIMEOUT_SECONDS,
+        )
+
+
+async def _take_leave(client: aiosmtplib.SMTP) -> None:
+    """End the session; what was accepted stays accepted, however this ends."""
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        if client.is_connected:
+            await client.quit(timeout=GOODBYE_SECONDS)
+    client.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +115,13 @@ class DevelopmentMailbox:
 
     async def hand_in(self, mail: EmailMessage) -> None:
         """Keep the mail; one that comes again replaces itself, as it would be recognised by its Message-ID."""
-        known = {self._read(path)["Message-ID"]: path for path in self._paths()}
-        path = known.get(mail["Message-ID"]) or self._folder / f"{len(known) + 1:06}.eml"
-        path.write_bytes(mail.as_bytes(policy=policy.SMTP))
+        paths = self._paths()
+        known = {self._read(path)["Message-ID"]: path for path in paths}
+        newest = int(paths[-1].stem) if paths else 0
+        path = known.get(mail["Message-ID"]) or self._folder / f"{newest + 1:06}.eml"
+        unfinished = path.with_suffix(".part")
+        unfinished.write_bytes(mail.as_bytes(policy=policy.SMTP))
+        unfinished.replace(path)
 
     def letters(self) -> Sequence[KeptLetter]:
         """Return the mails that were kept, newest first."""

@@ -1,6 +1,5 @@
 """Renders an owed letter: wording from the knowledge base, secrets derived at the last moment (G4)."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +40,7 @@ class Renderer:
         mail = EmailMessage()
         mail["From"] = self.sender
         mail["To"] = Address(addr_spec=letter.to)
-        mail["Subject"] = re.sub(r"\s+", " ", text.subject)
+        mail["Subject"] = text.subject
         mail["Date"] = format_datetime(now)
         mail["Message-ID"] = f"<{self.keys.hidden('message', str(owed))}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"

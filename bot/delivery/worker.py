@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -19,6 +19,8 @@ from core.outbox import Leased
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
+# All of them together take no longer than one: the mail server's time-out is half of rules.LEASE_SECONDS.
+LETTERS_AT_ONCE = 8
 
 
 class Worker:
@@ -44,50 +46,54 @@ class Worker:
         self._senders = senders
 
     async def run(self) -> None:
-        """Work until cancelled; a fault is logged and the work goes on."""
-        while True:
-            try:
-                busy = await self.work()
-            except Exception:
-                logger.exception("the worker stumbled; what it was at stays due")
-                busy = False
-            if not busy:
-                await asyncio.sleep(PAUSE_SECONDS)
+        """Work until cancelled; a slow mail server does not keep the chats waiting."""
+        await asyncio.gather(_for_ever(self._work_for_mailboxes), _for_ever(self._work_for_chats))
 
     async def work(self) -> bool:
         """Do once whatever is due; return whether there was anything."""
-        resolved = await asyncio.to_thread(self._resolve)
-        posted = await self._post_letters()
-        said = [await self._say_left_over(channel) + await self._ask_later(channel) for channel in self._senders]
-        return bool(resolved or posted or any(said))
+        posted = await self._work_for_mailboxes()
+        return await self._work_for_chats() or posted
 
-    def _resolve(self) -> list[str]:
-        """Resolve the requests that wait, each in a transaction of its own; return the outcomes."""
+    async def _work_for_mailboxes(self) -> bool:
+        resolved = await asyncio.to_thread(self._resolve)
+        leased = await asyncio.to_thread(self._lease_letters)
+        outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
+        for fault in filter(None, outcomes):
+            raise fault
+        return bool(resolved or leased)
+
+    async def _work_for_chats(self) -> bool:
+        said = [await self._say_left_over(channel) + await self._ask_later(channel) for channel in self._senders]
+        return any(said)
+
+    def _resolve(self) -> int:
+        """Resolve the requests that wait, each in a transaction of its own; return how many were."""
         with self._database.transaction() as session:
             waiting = resolution.waiting(session)
-        outcomes = []
+        resolved = 0
         for request in waiting:
-            with self._database.transaction() as session:
-                outcomes.append(resolution.resolve(session, self._keys, request, self._clock()))
-        return outcomes
-
-    async def _post_letters(self) -> int:
-        leased = await asyncio.to_thread(self._lease_letters)
-        for each in leased:
-            await self._post_letter(each)
-        return len(leased)
+            try:
+                with self._database.transaction() as session:
+                    resolution.resolve(session, self._keys, request, self._clock())
+                resolved += 1
+            except Exception:
+                logger.exception("request %s could not be resolved; it stays due", request)
+        return resolved
 
     def _lease_letters(self) -> list[Leased]:
         with self._database.transaction() as session:
-            return outbox.lease_due(session, outbox.LETTER, self._clock())
+            return outbox.lease_due(session, outbox.LETTER, self._clock(), limit=LETTERS_AT_ONCE)
 
     async def _post_letter(self, leased: Leased) -> None:
         letter = Letter.from_payload(leased.payload)
-        mail = await asyncio.to_thread(self._render, leased, letter)
         try:
-            await self._post.hand_in(mail)
+            await self._post.hand_in(await asyncio.to_thread(self._render, leased, letter))
         except MailRefused as refusal:
             await asyncio.to_thread(self._refused, leased, letter, refusal)
+        except Exception as error:
+            logger.exception("letter %s could not be written", leased.id)
+            fault = MailRefused(type(error).__name__, permanent=False)
+            await asyncio.to_thread(self._refused, leased, letter, fault)
         else:
             await asyncio.to_thread(self._accepted, leased, letter)
 
@@ -122,7 +128,11 @@ class Worker:
     async def _ask_later(self, channel: str) -> int:
         asked = 0
         for each in await asyncio.to_thread(self._due, channel):
-            delivery = await asyncio.to_thread(self._conversations.follow_up, each)
+            try:
+                delivery = await asyncio.to_thread(self._conversations.follow_up, each)
+            except Exception:
+                logger.exception("follow-up %s could not be asked; it stays due", each.id)
+                continue
             if delivery is not None:
                 await self._send(delivery)
                 asked += 1
@@ -137,3 +147,19 @@ class Worker:
             await self._senders[delivery.channel].send(delivery)
         except SendFailed as failure:
             await asyncio.to_thread(self._conversations.unsent, delivery, failure)
+        except Exception as error:
+            logger.exception("the replies of outbox row %s could not be sent", delivery.owed)
+            fault = SendFailed(type(error).__name__, permanent=False)
+            await asyncio.to_thread(self._conversations.unsent, delivery, fault)
+
+
+async def _for_ever(work: Callable[[], Awaitable[bool]]) -> None:
+    """Do the work again and again; a fault is logged, and what it was at stays due."""
+    while True:
+        try:
+            busy = await work()
+        except Exception:
+            logger.exception("the worker stumbled")
+            busy = False
+        if not busy:
+            await asyncio.sleep(PAUSE_SECONDS)
