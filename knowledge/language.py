@@ -71,7 +71,7 @@ class Language:
                     from knowledge.matcher import Matcher
 
                     pairs = ((entry.id, phrasing) for entry in self.entries.values() for phrasing in entry.phrasings)
-                    lazy.matcher = Matcher.fit(pairs)
+                    lazy.matcher = Matcher.fit(pairs, vocabulary=(entry.answer for entry in self.entries.values()))
         return lazy.matcher
 
     def flow(self, name: str) -> FlowWording:

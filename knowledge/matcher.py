@@ -25,9 +25,11 @@ LOST = 0.5
 CERTAIN = 0.999
 """Confidence in an editor's own phrasing, typed word for word."""
 
-PENALTY = 0.03
 WORDS, CHARACTERS = 0.4, 0.6
-"""The weights of the blocks in the kernel, and the penalty of its fit: best on BANKING77, where all three are flat."""
+"""The blocks' weights in the kernel. BANKING77 prefers 0.3 and 0.7, our own knowledge 0.5 and 0.5, both by a hair."""
+
+PENALTY = 0.03
+"""Of the softmax over the kernel; between 0.01 and 0.1 nothing changes by more than half a point."""
 
 Decision = Literal["answer", "choose", "unknown"]
 
@@ -72,6 +74,7 @@ class Matcher:
 
         `vocabulary` are further words, beside those of the phrasings, that are no typing errors. Phrasings that are
         empty once normalised, or given twice for one entry, add nothing; their entries are ranked all the same.
+        Time and memory grow with the square of the phrasings: 1,300 take half a second, 5,000 nine seconds and 400 MB.
         """
         pairs = list(pairs)
         entries = list(dict.fromkeys(entry for entry, _ in pairs))

@@ -4,7 +4,7 @@ import unicodedata
 from functools import lru_cache
 
 LONGEST_TEXT = 4096
-"""Characters of a text that are read; the rest is not looked at (Telegram's own limit for a message)."""
+"""Characters of a text that are read; the rest is not looked at."""
 
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4\u2032\uff07`"), "'")
 _LOOK_ALIKES = str.maketrans("аеорсухіјѕһԁԛԝвнмткαοενρικτχβ", "aeopcyxijshdqwbhmtkaoevpiktxb")

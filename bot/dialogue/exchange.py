@@ -100,6 +100,9 @@ class Exchange:
                 follow_ups.cancel(self.context)
                 self._say("it_came")
                 self._go_on()
+            case "start" if self._stack:
+                self._say("welcome_back")
+                self._go_on()
             case _:
                 self._say({"start": "greeting", "help": "help"}.get(word, "menu"), *self._menu())
                 self._go_on()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.dialogue.messages import Incoming
 from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question
@@ -10,8 +10,10 @@ from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import Offer, pressed
 from bot.dialogue.talk import Answer
 from knowledge.library import Language
-from knowledge.matcher import Match
 from knowledge.text import normalise
+
+if TYPE_CHECKING:
+    from knowledge.matcher import Match
 
 CONTROLS = (
     "back",
@@ -75,7 +77,7 @@ class Reader:
 
     incoming: Incoming
     heard: Heard
-    match: Callable[[], Match]
+    match: "Callable[[], Match]"
     state: Mapping[str, Any]
     language: Language
 

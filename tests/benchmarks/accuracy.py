@@ -203,15 +203,15 @@ def main(folder: Path) -> None:
     train, test = read(folder / "banking77_train.csv"), read(folder / "banking77_test.csv")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}")
     print(f"\nBANKING77, right first in %, mean of {len(SEEDS)} draws; k phrasings an entry\n")
-    columns = [*(f"k={each}" for each in PHRASINGS), *(f"k=5, {spoil}" for spoil in list(NOISE)[1:])]
-    print("|".join(["matcher".ljust(26), *(f" {column} " for column in columns), " fit s | p50 / p99 ms a message"]))
+    columns = [*(f"k={each}".ljust(4) for each in PHRASINGS), *(f"k=5, {spoil}" for spoil in list(NOISE)[1:])]
+    print("|".join(["matcher".ljust(27), *(f" {column} " for column in columns), " fit s | p50 / p99 ms a message"]))
     for name, fit in MATCHERS.items():
         cells = [right_first(fit, train, test, each, "clean") for each in PHRASINGS]
         cells += [right_first(fit, train, test, 5, spoil) for spoil in list(NOISE)[1:]]
         padded = [f" {100 * cell:.1f} ".ljust(len(column) + 2) for cell, column in zip(cells, columns, strict=True)]
         fitted, median, slowest = latency(fit, train, test)
         print(
-            "|".join([name.ljust(26), *padded, f" {fitted:.2f} ".ljust(7), f" {median:.2f} / {slowest:.2f}"]),
+            "|".join([name.ljust(27), *padded, f" {fitted:.2f} ".ljust(7), f" {median:.2f} / {slowest:.2f}"]),
             flush=True,
         )
     pairs = own_pairs()
