@@ -8,6 +8,9 @@ from email_validator import validate_email
 STARS = "****"
 # RFC 5321 allows 254 characters; whatever is far longer is not looked at.
 _LONGEST = 320
+_INVISIBLE = frozenset({"Cf"})
+# NUL and lone surrogates among them, which databases cannot look for.
+_CONTROL = frozenset({"Cc", "Cs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ def read(email: str) -> Address:
     """
     if len(email) > _LONGEST:
         raise ValueError("An e-mail address has at most 254 characters.")
-    visible = "".join(each for each in unicodedata.normalize("NFKC", email) if unicodedata.category(each) != "Cf")
-    valid = validate_email(visible.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+    tidied = _without(_INVISIBLE, email).strip()
+    valid = validate_email(tidied, check_deliverability=False, allow_smtputf8=False, strict=True)
     mailable = f"{valid.local_part}@{valid.ascii_domain}"
     return Address(_folded(mailable), mailable)
 
@@ -39,7 +42,7 @@ def canonical(email: str) -> str:
 
 def username_key(username: str) -> str:
     """Return the form of `username` by which accounts are told apart: case makes no difference (002, ruling on 004)."""
-    return _folded(username.strip())
+    return _folded(_without(_INVISIBLE | _CONTROL, username).strip())
 
 
 def masked(email: str) -> str:
@@ -50,6 +53,10 @@ def masked(email: str) -> str:
     name, _, domain = email.strip().rpartition("@")
     shown = f"{name[:2]}{STARS}{name[-2:]}" if len(name) >= 5 else f"{name[:1]}{STARS}"
     return f"{shown}@{domain}"
+
+
+def _without(categories: frozenset[str], text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKC", text) if unicodedata.category(each) not in categories)
 
 
 def _folded(text: str) -> str:

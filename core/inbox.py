@@ -1,9 +1,11 @@
 """The inbox: what channels handed in, committed before it is confirmed to them, handled once (G1)."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography.fernet import InvalidToken
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -11,6 +13,8 @@ from sqlalchemy.orm import Session
 from core import rules
 from core.keys import Keys
 from core.tables import Received
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,20 @@ def failed(session: Session, channel: str, key: str, now: datetime) -> bool:
 
 
 def unhandled(session: Session, keys: Keys, channel: str) -> list[Arrival]:
-    """Return what was accepted and not handled, oldest first: the work that a crash left behind."""
+    """Return what was accepted and not handled, oldest first: the work that a crash left behind.
+
+    What was sealed with a key that is not known any more waits for that key, and does not hold up the rest.
+    """
     rows = session.scalars(
         select(Received).where(Received.channel == channel, Received.handled_at.is_(None)).order_by(Received.id)
     )
-    return [Arrival(row.channel, row.key, row.chat, keys.unseal(row.payload)) for row in rows if row.payload]
+    arrivals = []
+    for row in rows:
+        try:
+            arrivals.append(Arrival(row.channel, row.key, row.chat, keys.unseal(row.payload or b"")))
+        except InvalidToken:
+            logger.error("message %s of %s cannot be opened with this secret key; it stays unhandled", row.key, channel)
+    return arrivals
 
 
 def _rows(result: object) -> int:

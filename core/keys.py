@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from cryptography.fernet import Fernet, MultiFernet
 
 # No vowels (no words by accident), none that look alike in a distorted picture (0 O Q D, 1 I L, 2 Z, 5 S, 8 B, 7 V Y).
 CHARACTERS = "CFGHJKMNPRTWX3469"
+# Characters of a secret key; what is shorter could be found out by trying.
+SHORTEST_SECRET = 32
 
 
 class Keys:
@@ -48,14 +51,6 @@ class Keys:
         """Return the link token of a row: its id and 192 bits that only this key can make."""
         return f"{row_id}-{urlsafe_b64encode(self.mac(purpose, row_id)[:24]).decode()}"
 
-    def row_of_token(self, purpose: str, token: str) -> int | None:
-        """Return the row id that `token` speaks of, or None when this key did not make it for this purpose."""
-        number, _, _ = token.partition("-")
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
-            return None
-        own = self.token(purpose, int(number))
-        return int(number) if hmac.compare_digest(own.encode(), token.encode()) else None
-
     def seal(self, plain: bytes) -> bytes:
         """Return `plain` encrypted and authenticated, for what may not lie readable in the database (S2)."""
         return self._fernet.encrypt(plain)
@@ -66,16 +61,29 @@ class Keys:
 
 
 def kept_secret(path: Path) -> str:
-    """Return the secret key kept in `path`, made there with mode 600 when there is none yet."""
+    """Return the secret key kept in `path`, made there with mode 600 when there is none yet.
+
+    ValueError when the file holds none, which would make every code and link guessable.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return _read_secret(path)
     secret = secrets.token_urlsafe(48)
     with os.fdopen(handle, "w") as file:
         file.write(secret)
     return secret
+
+
+def _read_secret(path: Path) -> str:
+    """Return what is kept in `path`; another process may have made it this moment and not yet written."""
+    for _ in range(20):
+        secret = path.read_text().strip()
+        if len(secret) >= SHORTEST_SECRET:
+            return secret
+        time.sleep(0.05)
+    raise ValueError(f"there is no secret key in {path}; remove that file, or set one")
 
 
 def _fernet(secret: bytes) -> Fernet:

@@ -48,8 +48,11 @@ def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: dateti
     moment = now.timestamp()
     longest = max(seconds for _, seconds in limit.allowances)
     recent = [at for at in spent if at > moment - longest]
+    wait = 0.0
     for times, seconds in limit.allowances:
         within = [at for at in recent if at > moment - seconds]
         if len(within) >= times:
-            raise BudgetSpent(minutes=max(1, ceil((within[-times] + seconds - moment) / 60)))
+            wait = max(wait, within[-times] + seconds - moment)
+    if wait:
+        raise BudgetSpent(minutes=ceil(wait / 60))
     session.execute(update(Budget).where(Budget.key == key).values(spent=[*recent, moment]))

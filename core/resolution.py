@@ -10,8 +10,7 @@ from typing import assert_never
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, letters, limits, links
-from core.addresses import canonical
+from core import accounts, addresses, audit, letters, limits, links
 from core.keys import Keys
 from core.letters import Letter, Secret
 from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
@@ -72,7 +71,7 @@ def _owe_within_budget(
         return "nobody"
     if request.proved_by != "code":
         try:
-            limits.spend(session, keys, limits.MAILBOX_LETTERS, canonical(letter.to), now)
+            limits.spend(session, keys, limits.MAILBOX_LETTERS, addresses.canonical(letter.to), now)
         except BudgetSpent:
             return "withheld"
     letters.owe(session, letter, now)
@@ -83,8 +82,9 @@ def _letter(session: Session, request: AccountRequest, account: Account | None, 
     """Return the letter for this request and the account's true state; None where there is nobody to write to."""
     language = _language(session, request)
     if account is None:
-        typed = request.identifier or ""
-        if "@" not in typed:
+        try:
+            typed = addresses.read(request.identifier or "").mailable
+        except ValueError:
             return None
         return Letter("no_account", typed, language, {"address": typed, "asked_on": now.isoformat()})
     fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}

@@ -1,7 +1,8 @@
 """The settings, from the environment or `.env`, prefix `CERSBOT_`."""
 
-import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.keys import kept_secret
+from core.keys import SHORTEST_SECRET, kept_secret
 
 VAR = Path("var")
 EXAMPLES: Mapping[str, str] = {
@@ -26,6 +27,13 @@ EXAMPLES: Mapping[str, str] = {
     "mail_from": "cers-support@example.org",
     "knowledge": "/srv/cersbot/knowledge",
 }
+# The others may hold a password, and what is wrong may be that one stands where it should not.
+_MAY_BE_QUOTED = frozenset({"port", "host", "trusted_proxies", "mail_from", "knowledge"})
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAILBOX = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_HOST.pattern}")
+_TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]+")
 
 
 class SettingsError(Exception):
@@ -33,9 +41,16 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What an operator may set; every value has a default that works on one machine."""
+    """What an operator may set; every value has a default that works on one machine, and an empty one means that."""
 
-    model_config = SettingsConfigDict(env_prefix="CERSBOT_", env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CERSBOT_",
+        env_file=".env",
+        env_file_encoding="utf-8-sig",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
 
     database_url: str = f"sqlite:///{VAR}/cersbot.db"
     host: str = "127.0.0.1"
@@ -53,39 +68,64 @@ class Settings(BaseSettings):
     @classmethod
     def _is_database(cls, value: str) -> str:
         try:
-            backend = make_url(value).get_backend_name()
-        except ArgumentError:
-            backend = ""
-        if backend not in {"sqlite", "postgresql"}:
+            url = make_url(value)
+        except (ArgumentError, ValueError):  # either would quote a password
+            raise ValueError("is not the address of a database") from None
+        if url.drivername not in {"sqlite", "postgresql", "postgresql+psycopg"}:
             raise ValueError("is not the address of an SQLite or PostgreSQL database")
+        if url.drivername == "sqlite" and url.database in {None, "", ":memory:"}:
+            raise ValueError("names no file for SQLite")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, value: str) -> str:
+        if not _is_address(value) and not _HOST.fullmatch(value):
+            raise ValueError("is neither an address of this machine nor its name")
         return value
 
     @field_validator("public_url", "telegram_base_url")
     @classmethod
     def _is_web_address(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value and not _names_server(value, {"http", "https"}):
             raise ValueError("is not a web address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for each in value.split(","):
+            try:
+                ip_network(each.strip(), strict=False)
+            except ValueError:
+                raise ValueError("is not a list of addresses separated by commas") from None
+        return value
 
     @field_validator("smtp_url")
     @classmethod
     def _is_mail_server(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in {"smtp", "smtps"} or not urlsplit(value).hostname):
+        if value and not _names_server(value, {"smtp", "smtps"}):
             raise ValueError("is not the address of a mail server that begins with smtp:// or smtps://")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_mailbox(cls, value: str) -> str:
+        if not _MAILBOX.fullmatch(value):
+            raise ValueError("is not an e-mail address, alone and without a name")
         return value
 
     @field_validator("telegram_token")
     @classmethod
     def _is_token(cls, value: str) -> str:
-        number, colon, rest = value.partition(":")
-        if value and not (number.isdigit() and colon and rest):
+        if value and not _TOKEN.fullmatch(value):
             raise ValueError("is not a bot token as BotFather gives it")
         return value
 
     @field_validator("secret_key")
     @classmethod
     def _is_long_enough(cls, value: str) -> str:
-        if value and len(value) < 32:
+        if value and len(value) < SHORTEST_SECRET:
             raise ValueError("is too short to be a secret key")
         return value
 
@@ -99,7 +139,8 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """The address under which people reach the pages, without a slash at its end."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def is_development(self) -> bool:
@@ -107,22 +148,41 @@ class Settings(BaseSettings):
         return urlsplit(self.address).hostname in {"127.0.0.1", "localhost", "::1"}
 
     def secret(self) -> str:
-        """Return the secret key: the one that was set, or the one kept in `var/`, made there at the first use."""
-        return self.secret_key or kept_secret(VAR / "secret_key")
+        """Return the secret key: the one that was set, or the one kept in `var/`, made there at the first use.
+
+        SettingsError when the file that should hold it does not.
+        """
+        try:
+            return self.secret_key or kept_secret(VAR / "secret_key")
+        except ValueError as error:
+            raise SettingsError(f"CERSBOT_SECRET_KEY: {error}; for example {EXAMPLES['secret_key']}") from None
 
 
 def read_settings() -> Settings:
-    """Return the settings; SettingsError names the first wrong variable and a right value."""
+    """Return the settings; SettingsError names the first wrong variable and a right value, and quotes no secret."""
     try:
         return Settings()
+    except UnicodeDecodeError:
+        raise SettingsError(".env: is not UTF-8 text; save it as UTF-8, for example CERSBOT_PORT=8000") from None
     except ValidationError as error:
-        wrong = error.errors(include_input=False)[0]
-        name = str(wrong["loc"][0]) if wrong["loc"] else ""
-        variable = f"CERSBOT_{name.upper()}"
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        given = f"={wrong['input']!r}" if name in _MAY_BE_QUOTED else ""
         reason = wrong["msg"].removeprefix("Value error, ")
-        given = (
-            "" if name in {"secret_key", "telegram_token", "smtp_url", "database_url"} else os.environ.get(variable, "")
-        )
-        raise SettingsError(
-            f"{variable}{f'={given}' if given else ''}: {reason}; for example {EXAMPLES[name]}"
-        ) from None
+        raise SettingsError(f"CERSBOT_{name.upper()}{given}: {reason}; for example {EXAMPLES[name]}") from None
+
+
+def _names_server(url: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not parts.query + parts.fragment
+    except ValueError:  # it would quote a password
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

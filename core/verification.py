@@ -119,6 +119,7 @@ def consume(context: Context, proof: Proof, purpose: str, identifier: str) -> No
         update(Challenge)
         .where(
             Challenge.id == proof.challenge,
+            Challenge.kind == proof.kind,
             Challenge.conversation_id == context.conversation,
             Challenge.purpose == purpose,
             Challenge.identifier_mac == _identifier_mac(context.keys, identifier),

@@ -106,12 +106,22 @@ def _chopped(word: Word, limit: int) -> Iterator[Word]:
     for span in word:
         rest = span.text
         while units(rest) > room:
-            fits = next(place for place in range(min(room, len(rest)), -1, -1) if units(rest[:place]) <= room)
+            fits = _length_within(rest, room)
             yield (*piece, replace(span, text=rest[:fits])) if fits else tuple(piece)
             piece, rest, room = [], rest[fits:], limit
         piece.append(replace(span, text=rest))
         room -= units(rest)
     yield tuple(piece)
+
+
+def _length_within(text: str, room: int) -> int:
+    """Return how many characters of `text` have room in so many units."""
+    used = 0
+    for place, char in enumerate(text):
+        used += units(char)
+        if used > room:
+            return place
+    return len(text)
 
 
 def _rows(line: Line, words: list[Word], width: int) -> list[Line]:

@@ -67,6 +67,7 @@ class TelegramChat(Chat):
             apology=language.phrase("apology"),
         )
         await channel.start()
+        self._server.working = lambda: channel.waiting > 0
         try:
             if isinstance(said, Wait):
                 self.world.later(said.minutes)

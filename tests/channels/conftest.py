@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[TelegramServer]:
-    async with TelegramServer() as server:
+    async with TelegramServer(quiet=0.05) as server:
         yield server
 
 
@@ -55,8 +55,9 @@ def make_channel(telegram: TelegramServer, turns: StandIn) -> Callable[[], Teleg
 
 
 @pytest.fixture
-async def channel(make_channel: Callable[[], Telegram]) -> AsyncIterator[Telegram]:
+async def channel(telegram: TelegramServer, make_channel: Callable[[], Telegram]) -> AsyncIterator[Telegram]:
     running = make_channel()
     await running.start()
+    telegram.working = lambda: running.waiting > 0
     yield running
     await running.stop()

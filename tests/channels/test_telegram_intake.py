@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from core.database import Database
 from core.keys import Keys
 from core.tables import Base
 from tests.channels.stand_in import StandIn
-from tests.telegram_server import TelegramServer
+from tests.telegram_server import Fault, TelegramServer
 
 PAT, SAM = 11, 12
 MakeChannel = Callable[[], Telegram]
@@ -98,15 +99,17 @@ async def test_a_stop_finishes_what_is_begun_and_keeps_the_rest(
 ) -> None:
     channel = make_channel()
     await channel.start()
+    begun = threading.Event()
 
     def react(incoming: Incoming) -> tuple[Reply, ...]:
+        begun.set()
         time.sleep(0.3)
         return (Reply(f"Answer to {incoming.text}"),)
 
     turns.react = react
     for number in range(4):
         await telegram.say(PAT, str(number))
-    await telegram.until(lambda: len(turns.inbox()) == 4, 5)
+    await telegram.until(lambda: begun.is_set() and not telegram.chats.waiting, 5)
     await channel.stop()
     assert [reply.text for reply in telegram.fresh(PAT)] == ["Answer to 0"]
     assert not telegram.chats.waiting, "what is committed was not confirmed"
@@ -115,10 +118,29 @@ async def test_a_stop_finishes_what_is_begun_and_keeps_the_rest(
     await telegram.say(PAT, "4")
     again = make_channel()
     await again.start()
+    telegram.working = lambda: again.waiting > 0
     heard = [reply.text for reply in await telegram.heard(PAT)]
     await again.stop()
     assert heard == [f"Answer to {number}" for number in range(5)]
     assert [each.text for each in turns.received] == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_stop_does_not_wait_for_a_telegram_that_does_not_answer(
+    telegram: TelegramServer, turns: StandIn, make_channel: MakeChannel, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = make_channel()
+    await channel.start()
+    telegram.faults.append(Fault("sendMessage", "delay", seconds=20))
+    await telegram.say(PAT, "hello")
+    await telegram.until(lambda: bool(telegram.called("sendMessage")), 5)
+    started = time.monotonic()
+    await channel.stop()
+    assert time.monotonic() - started < 5
+    await asyncio.sleep(0.1)
+    assert not [record for record in caplog.records if record.exc_info], "the stop left an error behind"
+    [outcome] = turns.outcomes()
+    assert outcome
+    assert outcome.startswith("no connection to Telegram"), "the reply is not left to the worker"
 
 
 async def test_an_outage_of_telegram_ends_by_itself(
@@ -159,6 +181,7 @@ async def test_updates_of_a_batch_share_one_transaction(
         await telegram.say(1 + number, "hello")
     channel = make_channel()
     await channel.start()
+    telegram.working = lambda: channel.waiting > 0
     await telegram.settled(wait=30)
     await channel.stop()
     assert sizes == [100, 50]

@@ -22,6 +22,8 @@ class OneByOneInAChat(BaseUpdateProcessor):
         self._slots = asyncio.Semaphore(slots)
         self._last: dict[int, asyncio.Event] = {}
         self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.waiting = 0  # updates that are queued or at work
 
     async def initialize(self) -> None:
@@ -35,12 +37,17 @@ class OneByOneInAChat(BaseUpdateProcessor):
         """Begin with no further update: those that wait stay in the inbox."""
         self._closed = True
 
+    async def finished(self) -> None:
+        """Return once nothing is queued or at work."""
+        await self._idle.wait()
+
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Await `coroutine` once every earlier update of the same chat is done."""
         chat = _chat(update)
         before, done = self._last.get(chat), asyncio.Event()
         self._last[chat] = done
         self.waiting += 1
+        self._idle.clear()
         try:
             if before is not None:
                 await before.wait()
@@ -52,6 +59,8 @@ class OneByOneInAChat(BaseUpdateProcessor):
         finally:
             self.waiting -= 1
             done.set()
+            if not self.waiting:
+                self._idle.set()
             if self._last.get(chat) is done:
                 del self._last[chat]
 
