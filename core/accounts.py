@@ -15,9 +15,6 @@ from core.tables import Account
 Status = Literal["active", "awaiting_activation", "lapsed"]
 ACTIVE: Final = "active"
 AWAITING: Final = "awaiting_activation"
-# Longer names and phrases are mistakes.
-NAME_MAX: Final = 100
-PROTECTION_PHRASE_MAX: Final = 200
 # Control characters and line breaks: in a letter or a file they would begin something that nobody meant.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -136,9 +133,9 @@ def name_refusals(first_name: str, last_name: str, protection_phrase: str = "") 
     """Return a refusal for each rule that the names break: 002 wants both; the protection phrase may stay empty."""
     broken = []
     for what, text, longest in (
-        ("first_name", first_name, NAME_MAX),
-        ("last_name", last_name, NAME_MAX),
-        ("protection_phrase", protection_phrase, PROTECTION_PHRASE_MAX),
+        ("first_name", first_name, rules.NAME_MAX),
+        ("last_name", last_name, rules.NAME_MAX),
+        ("protection_phrase", protection_phrase, rules.PROTECTION_PHRASE_MAX),
     ):
         if not text.strip() and what != "protection_phrase":
             broken.append(AccountRefused(f"{what}_missing"))

@@ -35,7 +35,7 @@ def cancel(context: Context) -> bool:
     cancelled = context.session.scalars(
         update(FollowUp)
         .where(FollowUp.conversation_id == context.conversation, FollowUp.settled_at.is_(None))
-        .values(settled_at=context.now, outcome="cancelled")
+        .values(settled_at=context.now, outcome="cancelled", given={})
         .returning(FollowUp.id)
     ).all()
     return bool(cancelled)
@@ -59,7 +59,7 @@ def settle(session: Session, follow_up: int, now: datetime) -> bool:
     settled = session.scalars(
         update(FollowUp)
         .where(FollowUp.id == follow_up, FollowUp.settled_at.is_(None), FollowUp.due_at <= now)
-        .values(settled_at=now, outcome="asked")
+        .values(settled_at=now, outcome="asked", given={})
         .returning(FollowUp.id)
     ).all()
     return bool(settled)

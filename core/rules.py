@@ -10,6 +10,9 @@ USERNAME_MAX: Final = 16
 # 002: "Must be 8-16 characters", one uppercase, one lowercase, one number.
 PASSWORD_MIN: Final = 8
 PASSWORD_MAX: Final = 16
+# Longer names and phrases are mistakes (ours; the documents say nothing).
+NAME_MAX: Final = 100
+PROTECTION_PHRASE_MAX: Final = 200
 # 001 and 002: an account request that is not activated in 30 days expires.
 ACTIVATION_EXPIRES_DAYS: Final = 30
 # 000: "a couple of minutes"; the ruling stands in knowledge/facts.yaml.

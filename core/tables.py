@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    MetaData,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -46,7 +47,16 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """What all tables share: how Python types are stored."""
+    """What all tables share: how constraints are named, so that migrations can speak of them, and types are stored."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime,
@@ -61,6 +71,7 @@ class Account(Base):
     """A person's account on this service."""
 
     __tablename__ = "accounts"
+    __table_args__ = _IDS_NEVER_COME_BACK
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str]
@@ -95,7 +106,7 @@ class Conversation(Base):
     """One chat on one channel, with the dialogue's state."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "chat"),)
+    __table_args__ = (UniqueConstraint("channel", "chat"), _IDS_NEVER_COME_BACK)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[str]
