@@ -13,6 +13,7 @@ from bot.dialogue.legible import legible
 from bot.dialogue.messages import Delivery, Incoming, Reply, SendFailed
 from bot.dialogue.redaction import REMOVED, Heard, heard
 from bot.dialogue.speech import kept, pressed
+from bot.dialogue.stage import Stage
 from bot.dialogue.turn import Reader
 from core import conversations, follow_ups, inbox, outbox, rules
 from core.context import Context
@@ -59,7 +60,7 @@ class Conversations:
                 return None
             held = conversations.hold(session, incoming.channel, incoming.chat, language.code, now)
             exchange = self._exchange(session, held, library, now)
-            reader = Reader(incoming, said, match, held.state, exchange.language)
+            reader = Reader(incoming, said, match, held.state, exchange.stage.language)
             if not incoming.private:
                 react_in_group(exchange, reader)
                 return self._deliver(exchange, [])
@@ -67,11 +68,11 @@ class Conversations:
                 exchange.put_away()
             shown = _shown(incoming, said, held)
             exchange.react(reader)
-            gave_away = said.secret and not exchange.took_raw
+            gave_away = said.secret and not exchange.stack.took_raw
             if gave_away:
                 exchange.warn_of_secret()
-            if exchange.took_secret:
-                shown = f"[{exchange.language.phrase('hidden_answer')}]"
+            if exchange.stack.took_secret:
+                shown = f"[{exchange.stage.language.phrase('hidden_answer')}]"
             return self._deliver(exchange, [shown], incoming.message if gave_away else "")
 
     def follow_up(self, due: follow_ups.Due) -> Delivery | None:
@@ -118,16 +119,17 @@ class Conversations:
     def _exchange(self, session: Session, held: Held, library: Library, now: datetime) -> Exchange:
         language = library.language(held.language)
         context = Context(session, now, self._keys, held.id, language.code)
-        return Exchange(held, context, language, library.languages, self._flows)
+        return Exchange(Stage(held, context, language, library.languages, self._flows))
 
     def _deliver(self, exchange: Exchange, said: list[str], remove_message: str = "") -> Delivery:
         """Save what the exchange made of the conversation, and owe its replies."""
-        held, context, stamp = exchange.held, exchange.context, self._draw()
-        replies = exchange.speech.replies(stamp)
-        held.state = {**held.state, "stamp": stamp, "offered": kept(exchange.speech.offered())}
+        stage, stamp = exchange.stage, self._draw()
+        held, context = stage.held, stage.context
+        replies = stage.speech.replies(stamp)
+        held.state = {**held.state, "stamp": stamp, "offered": kept(stage.speech.offered())}
         lines = [Line("person", text, exchange.meaning) for text in said]
         lines += [Line("bot", reply.text, exchange.meaning) for reply in replies]
-        conversations.save(context.session, held, lines if exchange.recorded else [], context.now)
+        conversations.save(context.session, held, lines if exchange.stack.recorded else [], context.now)
         payload = {"replies": [reply.to_json() for reply in replies], "remove": remove_message}
         return _delivery(outbox.owe_replies(context.session, held.id, payload, context.now), held)
 

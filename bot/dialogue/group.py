@@ -7,8 +7,8 @@ from bot.dialogue.turn import Begin, Control, Known, Reader
 
 def react_in_group(exchange: Exchange, reader: Reader) -> None:
     """Answer from the knowledge base; for anything personal, point to a private chat. Offers no buttons."""
-    say, language = exchange.speech.add, exchange.language
-    exchange.recorded = False
+    say, language = exchange.stage.speech.add, exchange.stage.language
+    exchange.stack.recorded = False
     match reader.meaning():
         case Known((entry, *_), sure=True):
             say(language.entries[entry].answer)

@@ -26,6 +26,7 @@ class Question:
     """What every question has: options (ids, offered as buttons), and whether its answers are never kept."""
 
     options: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # what the options are called, where that is a name and no wording
     secret: bool = False
 
     def recognises(self, text: str) -> bool:

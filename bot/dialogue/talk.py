@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.dialogue.dates import written
 from bot.dialogue.journal import Journal
@@ -30,11 +30,9 @@ class Answer:
     option: str = ""
 
 
-class Listener(Protocol):
-    """Decides, once the script stands at its open question, whether the message answers it."""
-
-    def __call__(self, key: str, question: Question) -> Answer | None:
-        """Return the answer, or None when there is none and the question is to be asked; may raise to interrupt."""
+# Called with the key and the question where the script stands: returns the answer, or None when there is none and the
+# question is to be asked; may raise, because the message is about something else.
+Listener = Callable[[str, Question], Answer | None]
 
 
 class Asked(Exception):
@@ -55,10 +53,10 @@ class Ended(Exception):
 class Switched(Exception):
     """The flow gives way to another one."""
 
-    def __init__(self, flow: str, answers: dict[str, str]) -> None:
+    def __init__(self, flow: str, given: dict[str, str]) -> None:
         super().__init__(flow)
         self.flow = flow
-        self.answers = answers
+        self.given = given
 
 
 class _Again(Exception):
@@ -76,8 +74,12 @@ class Talk:
         speech: Speech,
         listener: Listener,
         languages: Mapping[str, Language],
+        asked_before: str | None = None,
     ) -> None:
-        """Run over `journal` and say through `speech`; `languages` are those the bot speaks, by code."""
+        """Run over `journal` and say through `speech`; `languages` are those the bot speaks, by code.
+
+        A question that was `asked_before`, in the turn before this one, is asked in its shorter wording `<key>_again`.
+        """
         self.context = context
         self.language = language
         self.languages = languages
@@ -85,13 +87,16 @@ class Talk:
         self._wording: FlowWording = language.flow(journal.flow)
         self._speech = speech
         self._listener = listener
+        self._asked_before = asked_before
         self._named: set[str] = set()
 
     def ask(self, key: str, question: Question, **fields: object) -> str:
         """Return the answer to a question: text as the question reads it, or the id of an option."""
         self._name(key)
         if key not in self._journal:
-            text = self._wording.ask(key, **fields)
+            again = f"{key}_again"
+            is_shorter = key == self._asked_before and self._wording.has_ask(again)
+            text = self._wording.ask(again if is_shorter else key, **fields)
             self._journal.record(key, "ask", self._hear(key, question, text))
         return str(self._journal[key])
 
@@ -134,13 +139,13 @@ class Talk:
         """Return one of the general phrases, to ask with."""
         return self.language.phrase(phrase)
 
-    def follow_up(self, name: str, after: int, **answers: str) -> None:
-        """Begin the flow `name` of the bot's own accord after so many minutes, some of its questions answered."""
-        self.do(f"follow_up {name}", follow_ups.plan, name, answers, timedelta(minutes=after))
+    def follow_up(self, name: str, after: int, **given: str) -> None:
+        """Begin the flow `name` of the bot's own accord after so many minutes, some of its answers given."""
+        self.do(f"follow_up {name}", follow_ups.plan, name, given, timedelta(minutes=after))
 
-    def then(self, name: str, **answers: str) -> None:
-        """Give way to another flow, some of its questions answered."""
-        raise Switched(name, answers)
+    def then(self, name: str, **given: str) -> None:
+        """Give way to another flow, some of its answers given."""
+        raise Switched(name, given)
 
     def begin_again(self) -> None:
         """Forget every answer and ask from the top."""

@@ -11,6 +11,6 @@ def language(talk: Talk) -> None:
     if len(talk.languages) == 1:
         talk.say("only_one", language=talk.language.name)
         return
-    code = talk.ask("language", Choice(tuple(talk.languages)))
-    talk.speak(code)
+    names = tuple(each.name for each in talk.languages.values())
+    talk.speak(talk.ask("language", Choice(tuple(talk.languages), names)))
     talk.say("chosen", language=talk.language.name)

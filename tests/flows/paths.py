@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.tables import AccountRequest, Base, FollowUp, Ticket
-from tests.world import Characters, Heard, MailedCode, Press, Said
+from tests.world import Characters, Heard, MailedCode, Press, Said, Wait
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Path:
     title: str
     pairs: tuple[tuple[Said, Heard], ...]
     leaves: tuple[tuple[type[Base], int], ...] = ()
+    opening: int = 1  # how many pairs stand before the flow's second question
 
 
 WAYS = (
@@ -64,6 +65,20 @@ WAYS = (
             (Press("Send it"), ("**1001**", "A person answers by")),
         ),
         ((Ticket, 1),),
+    ),
+    Path(
+        "mail_not_here",
+        "Did the mail come?",
+        (
+            ("resend my activation email", "the e-mail address that you registered with"),
+            ("my username is omarwash", "<characters>"),
+            (Characters(), "to the e-mail address on file"),
+            (Wait(5), "Did it come?"),
+            (Press("No. Where should I look?"), ("spam or junk", "Did you find it?")),
+            ("yes", "Open the link in it"),
+        ),
+        ((AccountRequest, 1), (FollowUp, 1)),
+        opening=4,
     ),
     Path(
         "forget",
