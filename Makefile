@@ -19,11 +19,11 @@ chat:
 
 test:
 	@$(call set_up,test)
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2
 
 prove:
 	@$(call set_up,test)
-	@.venv/bin/python -m pytest -m prove
+	@.venv/bin/python -m pytest -n 2 -m prove
 
 check:
 	@$(call set_up,test)
