@@ -15,6 +15,7 @@ from sqlalchemy import inspect, select
 from core.database import MIGRATIONS, Database, migration_config
 from core.keys import Keys
 from core.links import RESET
+from core.migrations import NEWEST
 from core.tables import Base, Link
 from tests.people import mailed_link, register
 
@@ -140,3 +141,7 @@ def test_what_a_migration_takes_back_it_can_make_again(database: Database) -> No
     assert not database.is_current()
     database.migrate()
     assert database.is_current()
+
+
+def test_the_newest_migration_is_the_one_that_the_start_looks_for() -> None:
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == [NEWEST]
