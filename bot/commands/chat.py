@@ -30,7 +30,8 @@ NO_UTF8 = (
     "This terminal does not say that it shows UTF-8, so some characters appear as '?'. "
     "To mend that, set a UTF-8 locale, for example: LC_ALL=C.UTF-8 make chat"
 )
-TICK_SECONDS = 1.0
+TICK_SECONDS = 0.3
+PROMPT = "> "
 
 
 class RepliesHere:
@@ -85,17 +86,13 @@ def talk_here(service: Service, terminal: Terminal, worker: Worker) -> None:
     terminal.tell("chat_examples")
     terminal.tell("chat_hint")
     turn = threading.Lock()
-    over = threading.Event()
-    ticker = threading.Thread(target=lambda: _tick(worker, turn, over), daemon=True)
-    ticker.start()
+    threading.Thread(target=lambda: asyncio.run(_watch(worker, turn)), daemon=True).start()
     with contextlib.suppress(EOFError, KeyboardInterrupt):
         while True:
-            line = input("> ")
+            line = input(PROMPT)
             with turn:
-                print()
+                click.echo()
                 say(service, terminal, CHANNEL, CHAT, line)
-                asyncio.run(work_off(worker))
-    over.set()
     terminal.tell("chat_goodbye")
 
 
@@ -135,13 +132,14 @@ def lines() -> Iterator[str]:
         yield raw.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def _tick(worker: Worker, turn: threading.Lock, over: threading.Event) -> None:
-    """Do what comes due while the person is silent, and show the prompt again after it."""
-    while not over.wait(TICK_SECONDS):
+async def _watch(worker: Worker, turn: threading.Lock) -> None:
+    """Do what comes due, between the turns, and show the prompt again after what was shown."""
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
         with turn:
-            if asyncio.run(worker.work()):
-                asyncio.run(work_off(worker))
-                click.echo("> ", nl=False)
+            if await worker.work():
+                await work_off(worker)
+                click.echo(PROMPT, nl=False)
 
 
 def _screen(*, plain: bool) -> Screen:

@@ -167,9 +167,9 @@ def test_at_a_terminal_the_conversation_goes_on_after_a_kill(tmp_path: Path, ter
     terminal.process.wait()
     again = AtATerminal(tmp_path)
     again.sees("We go on where we were")
-    again.sees("What happened")
+    again.sees(r"(?s)What happened.*\n> $")
     again.types("The portal is down.")
-    again.sees("What have you tried")
-    again.presses(b"\x03")
+    again.sees(r"(?s)What have you tried.*\n> $")
+    again.presses(b"\x04")
     again.sees("Goodbye")
     assert again.process.wait(10) == 0

@@ -190,9 +190,9 @@ def test_the_matcher_is_built_once_whoever_asks(english: Language, monkeypatch: 
     fit = Matcher.fit
     fitted: list[Matcher] = []
 
-    def slow_fit(pairs: Iterable[tuple[str, str]]) -> Matcher:
+    def slow_fit(pairs: Iterable[tuple[str, str]], *, vocabulary: Iterable[str]) -> Matcher:
         time.sleep(0.05)
-        fitted.append(fit(pairs))
+        fitted.append(fit(pairs, vocabulary=vocabulary))
         return fitted[-1]
 
     monkeypatch.setattr(Matcher, "fit", slow_fit)
