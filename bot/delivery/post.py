@@ -140,4 +140,5 @@ class DevelopmentMailbox:
 def kept_letter(number: int, mail: EmailMessage) -> KeptLetter:
     """Return what a person sees of a mail."""
     at = parsedate_to_datetime(mail["Date"])
-    return KeptLetter(number, at, str(mail["To"]), str(mail["Subject"]), mail.get_content().rstrip())
+    body = mail.get_content().replace("\r\n", "\n").rstrip()
+    return KeptLetter(number, at, str(mail["To"]), str(mail["Subject"]), body)

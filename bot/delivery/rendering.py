@@ -30,8 +30,12 @@ class Renderer:
     address: str
     sender: str
 
-    def mail(self, session: Session, letter: Letter, owed: int, now: datetime) -> EmailMessage:
-        """Return the mail; a letter always has the same Message-ID (G2). KeyError where its wording is missing."""
+    def mail(self, session: Session, letter: Letter, owed: int, since: datetime) -> EmailMessage:
+        """Return the mail of the letter that is owed as this row since then. KeyError where its wording is missing.
+
+        A letter always has the same Message-ID (G2), and no other has it, even where a row's number is given out again
+        (a purged outbox, a restored backup): a mail server may drop what it believes to have.
+        """
         language = self.library().language(letter.language)
         fields: dict[str, object] = {
             name: _date(language, value) if name in MOMENTS else value for name, value in letter.fields.items()
@@ -41,8 +45,9 @@ class Renderer:
         mail["From"] = self.sender
         mail["To"] = Address(addr_spec=letter.to)
         mail["Subject"] = text.subject
-        mail["Date"] = format_datetime(now)
-        mail["Message-ID"] = f"<{self.keys.hidden('message', str(owed))}@{self.sender.rpartition('@')[2]}>"
+        mail["Date"] = format_datetime(since)
+        identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
+        mail["Message-ID"] = f"<{identity}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(text.body)
         return mail

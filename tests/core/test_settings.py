@@ -1,6 +1,7 @@
 """Settings: defaults that work on one machine, and one line for a wrong value that names the right one."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -24,26 +25,74 @@ def test_nothing_has_to_be_set() -> None:
     assert settings.is_development
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("DATABASE_URL", "mysql://user@host/cersbot"),
-        ("DATABASE_URL", "cersbot.db"),
-        ("PORT", "eight"),
-        ("PORT", "70000"),
-        ("PUBLIC_URL", "bot.example.org"),
-        ("PUBLIC_URL", "ftp://bot.example.org"),
-        ("SECRET_KEY", "too short"),
-        ("TELEGRAM_TOKEN", "123456789"),
-        ("TELEGRAM_BASE_URL", "localhost:8081"),
-        ("SMTP_URL", "mail.example.org:587"),
-        ("KNOWLEDGE", "no/such/folder"),
-    ],
-)
+WRONG = {
+    "DATABASE_URL": (
+        "mysql://user@host/cersbot",
+        "cersbot.db",
+        "postgres://host/cersbot",
+        "postgresql+asyncpg://host/cersbot",
+        "postgresql://host:port/cersbot",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ),
+    "HOST": ("http://127.0.0.1", "127.0.0.1:8000", "bot example", "-bot", "bot/", "two\nlines"),
+    "PORT": ("eight", "70000", "-1", "80.5", "8000\n8001"),
+    "PUBLIC_URL": (
+        "bot.example.org",
+        "ftp://bot.example.org",
+        "https://",
+        "https://bot.example.org:no",
+        "https://[::1",
+    ),
+    "TRUSTED_PROXIES": ("*", "loadbalancer", "10.0.0.5;10.0.0.6", "10.0.0.5,", "10.0.0.300"),
+    "SECRET_KEY": ("too short", "k" * 31),
+    "TELEGRAM_TOKEN": ("123456789", "abc:def", "123456789:", "123456789:AAE AAE", "²:AAE"),
+    "TELEGRAM_BASE_URL": ("localhost:8081", "api.telegram.org/bot", "http://:8081/bot"),
+    "SMTP_URL": ("mail.example.org:587", "http://mail.example.org", "smtp://", "smtp://mail.example.org:0"),
+    "MAIL_FROM": (
+        "support",
+        "@example.org",
+        "CERS <a@example.org>",
+        "a@b@example.org",
+        "a@example.org, b@example.org",
+        "josé@example.org",
+        "a@example.org\nBcc: b@example.org",
+    ),
+    "KNOWLEDGE": ("no/such/folder", "/dev/null"),
+}
+RIGHT = {
+    "DATABASE_URL": (
+        "sqlite:///var/cersbot.db",
+        "sqlite:////srv/cersbot.db",
+        "postgresql://user:p%40ss@host:5432/cersbot",
+    ),
+    "HOST": ("127.0.0.1", "0.0.0.0", "::1", "localhost", "bot-1.example.org"),
+    "PORT": ("8000", "80", "65535"),
+    "PUBLIC_URL": ("https://bot.example.org", "http://127.0.0.1:8000/", "http://[::1]:8000"),
+    "TRUSTED_PROXIES": ("10.0.0.5", "10.0.0.5, 10.0.0.6", "10.0.0.0/8,::1"),
+    "SECRET_KEY": ("k" * 32,),
+    "TELEGRAM_TOKEN": ("123456789:AAE-abc_DEF0123456789",),
+    "TELEGRAM_BASE_URL": ("https://api.telegram.org/bot", "http://127.0.0.1:8081/bot"),
+    "SMTP_URL": ("smtp://mail.example.org", "smtps://user:p%40ss@mail.example.org:465"),
+    "MAIL_FROM": ("cers-support@example.org", "cers-support@localhost", "o'brien+cers@mail.example.org"),
+    "KNOWLEDGE": (".",),
+}
+
+
+def each(values: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Return every pair of a variable and a value."""
+    return [(variable, value) for variable, several in values.items() for value in several]
+
+
+@pytest.mark.parametrize(("variable", "value"), each(WRONG))
+@pytest.mark.parametrize("place", ["environment", ".env"])
 def test_a_wrong_value_is_one_line_with_the_variable_and_a_right_value(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, place: str
 ) -> None:
-    monkeypatch.setenv(f"CERSBOT_{variable}", value)
+    if place == "environment":
+        monkeypatch.setenv(f"CERSBOT_{variable}", value)
+    else:
+        Path(".env").write_text(f'CERSBOT_{variable}="{value}"\n', encoding="utf-8")
     with pytest.raises(SettingsError) as wrong:
         read_settings()
     sentence = str(wrong.value)
@@ -52,26 +101,57 @@ def test_a_wrong_value_is_one_line_with_the_variable_and_a_right_value(
     assert "\n" not in sentence
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "secret"),
-    [
-        ("DATABASE_URL", "mysql://user:hunter2@host/cersbot", "hunter2"),
-        ("SMTP_URL", "http://user:hunter2@mail.example.org", "hunter2"),
-        ("SECRET_KEY", "hunter2", "hunter2"),
-        ("TELEGRAM_TOKEN", "hunter2", "hunter2"),
-    ],
-)
-def test_a_wrong_secret_is_not_quoted(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, secret: str) -> None:
+@pytest.mark.parametrize(("variable", "value"), each(RIGHT))
+def test_a_right_value_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(f"CERSBOT_{variable}", value)
-    with pytest.raises(SettingsError) as wrong:
-        read_settings()
-    assert secret not in str(wrong.value)
-    assert wrong.value.__cause__ is None
+    assert str(getattr(read_settings(), variable.lower())) == (value.rstrip("/") if "URL" in variable else value)
 
 
 @pytest.mark.parametrize("variable", sorted(EXAMPLES))
-def test_there_is_a_setting_for_each_example(variable: str) -> None:
-    assert variable in Settings.model_fields
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    nothing_set = read_settings()
+    monkeypatch.setenv(f"CERSBOT_{variable.upper()}", "")
+    assert read_settings() == nothing_set
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://user:hunter2@host/cersbot"),
+        ("DATABASE_URL", "postgresql://user:p@ss:hunter2@host/cersbot"),
+        ("DATABASE_URL", "hunter2"),
+        ("SMTP_URL", "http://user:hunter2@mail.example.org"),
+        ("SMTP_URL", "smtp://user:hunter2℀@mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org:hunter2"),
+        ("PUBLIC_URL", "ftp://user:hunter2@bot.example.org"),
+        ("SECRET_KEY", "hunter2"),
+        ("TELEGRAM_TOKEN", "hunter2"),
+        ("TELEGRAM_BASE_URL", "api.telegram.org/bot123:hunter2"),
+    ],
+)
+def test_a_wrong_secret_is_not_quoted(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, place: str) -> None:
+    if place == "environment":
+        monkeypatch.setenv(f"CERSBOT_{variable}", value)
+    else:
+        Path(".env").write_text(f'CERSBOT_{variable}="{value}"\n', encoding="utf-8")
+    with pytest.raises(SettingsError) as wrong:
+        read_settings()
+    assert "hunter2" not in str(wrong.value)
+    assert wrong.value.__cause__ is None
+    assert wrong.value.__suppress_context__
+
+
+def test_a_wrong_value_that_holds_no_secret_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CERSBOT_PORT", "eight")
+    with pytest.raises(SettingsError, match=r"^CERSBOT_PORT='eight': .*; for example 8000$"):
+        read_settings()
+
+
+def test_every_setting_has_an_example_and_is_tried_here() -> None:
+    names = set(Settings.model_fields)
+    assert names == set(EXAMPLES)
+    assert {name.upper() for name in names} == set(WRONG) == set(RIGHT)
 
 
 def test_a_file_beside_the_service_sets_what_the_environment_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,11 +161,41 @@ def test_a_file_beside_the_service_sets_what_the_environment_does_not(monkeypatc
     assert (settings.host, settings.port) == ("127.0.0.2", 8080)
 
 
+def test_the_file_may_be_saved_as_windows_saves_utf_8() -> None:
+    Path(".env").write_text("CERSBOT_PORT=8080\n", encoding="utf-8-sig")
+    assert read_settings().port == 8080
+
+
+def test_a_file_that_is_no_utf_8_is_named_in_one_line() -> None:
+    Path(".env").write_text("CERSBOT_PORT=8080\n", encoding="utf-16")
+    with pytest.raises(SettingsError, match=r"^\.env: .*UTF-8.*$"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000"), ("bot.local", "http://bot.local:8000")],
+)
+def test_without_a_public_address_people_reach_the_host(
+    monkeypatch: pytest.MonkeyPatch, host: str, address: str
+) -> None:
+    monkeypatch.setenv("CERSBOT_HOST", host)
+    assert read_settings().address == address
+
+
 def test_the_secret_key_is_made_once_and_is_the_owners_alone() -> None:
     secret = read_settings().secret()
     assert len(secret) >= 43
     assert read_settings().secret() == secret
     assert Path("var/secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_holds_no_secret_key_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.keys.time.sleep", lambda _: None)
+    Path("var").mkdir()
+    Path("var/secret_key").write_text("damaged")
+    with pytest.raises(SettingsError, match=r"^CERSBOT_SECRET_KEY: .*secret_key.*; for example at least 32.*$"):
+        read_settings().secret()
 
 
 def test_a_secret_key_that_is_set_is_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,226 @@
+"""The worker and letters: each is accepted or becomes a ticket (G2), and what it carries lives from then on (G4)."""
+
+import re
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy.orm import Session
+
+from bot.delivery import worker as worker_module
+from core import links, resolution, rules
+from core.keys import Keys
+from core.refusals import LinkRefused
+from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
+from tests.asking import MAIL_A_CODE, RECOVER, RESET
+from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
+from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse
+
+
+@pytest.fixture
+def post(world: World) -> Attempts:
+    """Return the world's mail server."""
+    world.letterbox = Attempts(world)
+    return world.letterbox
+
+
+async def test_g2_a_letter_that_is_not_taken_is_tried_again_after_1_5_15_30_minutes_and_hourly(
+    world: World, post: Attempts
+) -> None:
+    owe(world)
+    post.refusal = BUSY
+    for _ in range(240):
+        await world.work()
+        world.later(1)
+    assert post.minutes == [0, 1, 6, 21, 51, 111, 171, 231]
+    post.refusal = None
+    world.later(60)
+    await world.work()
+    assert len(post.letters) == 1
+    assert len(set(post.ids)) == 1
+    assert [row.outcome for row in world.rows(Owed)] == ["sent"]
+
+
+async def test_g2_a_letter_that_is_never_taken_becomes_a_ticket_by_its_deadline(world: World, post: Attempts) -> None:
+    owe(world)
+    post.refusal = BUSY
+    for _ in range(rules.LETTER_DEADLINE_HOURS * 4):
+        assert not (world.rows(Ticket) and world.now < MONDAY + timedelta(hours=23))
+        await world.work()
+        world.later(15)
+    (ticket,) = world.rows(Ticket)
+    assert ticket.created_at <= MONDAY + timedelta(hours=rules.LETTER_DEADLINE_HOURS)
+    assert (ticket.reason, ticket.account_id, ticket.state) == ("letter", 1, "open")
+    assert ticket.happened == "The letter username_reminder could not be delivered: SMTP [451]."
+    tried = len(post.ids)
+    await world.work()
+    assert len(post.ids) == tried
+    assert [(row.outcome, row.payload) for row in world.rows(Owed)] == [("refused: SMTP [451]", {})]
+    assert "letter.refused" in [row.event for row in world.rows(AuditEvent)]
+
+
+async def test_g2_a_letter_that_is_refused_for_good_becomes_a_ticket_at_once(world: World, post: Attempts) -> None:
+    owe(world)
+    post.refusal = UNKNOWN
+    await world.work()
+    (ticket,) = world.rows(Ticket)
+    assert ticket.happened == "The letter username_reminder could not be delivered: SMTP [550]."
+    post.refusal = None
+    world.later(24 * 60)
+    await world.work()
+    assert (len(post.ids), post.letters) == (1, [])
+
+
+async def test_g2_a_worker_that_dies_after_smtp_took_the_letter_repeats_it_once_under_the_same_id(
+    world: World, post: Attempts
+) -> None:
+    owe(world)
+    post.kills = "after"
+    await killed(world)
+    post.kills = ""
+    for _ in range(30):
+        await world.work()
+        world.later(LEASE_MINUTES / 4)
+    assert len(post.letters) == 2
+    assert len(set(post.ids)) == 1
+    assert post.minutes == [0, LEASE_MINUTES]
+    assert [row.outcome for row in world.rows(Owed)] == ["sent"]
+
+
+async def test_g2_a_worker_that_dies_before_smtp_took_the_letter_loses_nothing(world: World, post: Attempts) -> None:
+    owe(world)
+    post.kills = "before"
+    await killed(world)
+    post.kills = ""
+    world.later(LEASE_MINUTES)
+    await world.work()
+    world.later(LEASE_MINUTES)
+    await world.work()
+    assert (len(post.letters), len(post.ids)) == (1, 2)
+
+
+async def test_g4_a_code_whose_letter_went_out_twice_is_one_code(world: World, chat: Chat, post: Attempts) -> None:
+    await converse(chat, [*RECOVER])
+    post.kills = "after"
+    with pytest.raises(Killed):
+        await chat.says(MAIL_A_CODE)
+    post.kills = ""
+    await converse(chat, [(Wait(LEASE_MINUTES), ""), (MailedCode(), "is on its way")])
+    assert [letter.subject for letter in post.letters] == ["Your code", "Your code", "Your username"]
+    assert len(set(post.ids)) == 2
+
+
+def code_of(world: World) -> str:
+    """Return the code that was asked for last, whether or not it was mailed."""
+    (request,) = [row for row in world.rows(Owed) if row.payload.get("key") == "verification_code"]
+    return world.keys.digits("code", int(request.payload["secret"]["row"]), rules.CODE_DIGITS)
+
+
+@pytest.mark.parametrize(("minutes", "heard"), [(9.99, "is on its way"), (10, "did not match")])
+async def test_g4_a_codes_ten_minutes_count_from_acceptance_and_nothing_lives_before(
+    world: World, chat: Chat, post: Attempts, minutes: float, heard: str
+) -> None:
+    post.refusal = BUSY
+    await converse(chat, [*RECOVER, (MAIL_A_CODE, "8 digits")])
+    code = code_of(world)
+    await converse(chat, [(Wait(20), ""), (code, "did not match")])
+    post.refusal = None
+    await converse(chat, [(Wait(5), ""), (Wait(minutes), ""), (code, heard)])
+    assert post.letters[0].at == MONDAY
+
+
+async def test_g4_a_reset_links_sixty_minutes_count_from_acceptance_and_nothing_lives_before(
+    world: World, chat: Chat, post: Attempts
+) -> None:
+    post.refusal = BUSY
+    await converse(chat, [*RESET, (Characters(), "is on its way")])
+    (link,) = world.rows(Link)
+    token = links.token(world.keys, link)
+    assert not opens(world, token)
+    await converse(chat, [(Wait(20), "come")])
+    assert not opens(world, token)
+    post.refusal = None
+    world.later(5)
+    await world.work()
+    assert re.findall(r"/reset/(\S+)", post.letters[0].body) == [token]
+    for minutes, is_open in ((0, True), (59.99, True), (0.01, False)):
+        world.later(minutes)
+        assert opens(world, token) is is_open
+
+
+def opens(world: World, token: str) -> bool:
+    """Return whether the reset link works now."""
+    database = world.database()
+    try:
+        with database.transaction() as session:
+            links.look(session, world.keys, links.RESET, token, world.now)
+    except LinkRefused:
+        return False
+    finally:
+        database.close()
+    return True
+
+
+async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
+    world: World, post: Attempts, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(worker_module.LETTERS_AT_ONCE):
+        owe(world, "no_such_letter", account=2)
+    owe(world)
+    await world.work()
+    assert [letter.subject for letter in post.letters] == ["Your username"]
+    assert "no_such_letter" in caplog.text
+    for _ in range(rules.LETTER_DEADLINE_HOURS):
+        world.later(60)
+        await world.work()
+    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [
+        ("letter", 2)
+    ] * worker_module.LETTERS_AT_ONCE
+
+
+async def test_a_fault_of_the_mail_server_library_is_tried_again_like_an_outage(world: World, post: Attempts) -> None:
+    owe(world)
+    broken: Exception = ValueError("No recipient headers provided in message")
+
+    class Broken(Letterbox):
+        async def hand_in(self, mail: EmailMessage) -> None:
+            raise broken
+
+    world.letterbox = Broken()
+    await world.work()
+    assert [(row.outcome, row.due_at) for row in world.rows(Owed)] == [("ValueError", MONDAY + timedelta(minutes=1))]
+    world.letterbox = post
+    world.later(1)
+    await world.work()
+    assert len(post.letters) == 1
+
+
+async def test_a_request_that_cannot_be_resolved_holds_up_nothing(
+    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = world.database()
+    with database.transaction() as session:
+        for number in (1, 2, 3):
+            session.add(
+                AccountRequest(
+                    kind="recover_username",
+                    identifier=f"n{number}@example.org",
+                    proved_by="characters",
+                    created_at=world.now,
+                )
+            )
+    database.close()
+    right = resolution.resolve
+
+    def resolve(session: Session, keys: Keys, request: int, now: datetime) -> str:
+        if request == 2:
+            raise RuntimeError("a fault of the core")
+        return right(session, keys, request, now)
+
+    monkeypatch.setattr(resolution, "resolve", resolve)
+    await world.work()
+    assert sorted(letter.to for letter in post.letters) == ["n1@example.org", "n3@example.org"]
+    assert "request 2 could not be resolved" in caplog.text
+    monkeypatch.setattr(resolution, "resolve", right)
+    await world.work()
+    assert len(post.letters) == 3
