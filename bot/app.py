@@ -17,6 +17,7 @@ from core.database import Database
 from core.keys import Keys
 from core.settings import Settings
 from knowledge.library import Library
+from knowledge.needed import Needed
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,13 @@ def open_core(settings: Settings) -> Core:
 
 def open_library(settings: Settings) -> Library:
     """Load what the bot knows; KnowledgeError lists every place that is wrong."""
-    return Library.load(settings.knowledge, service=service_facts(settings), enforced=rules.ENFORCED, today=today())
+    return Library.load(
+        settings.knowledge,
+        service=service_facts(settings),
+        enforced=rules.ENFORCED,
+        today=today(),
+        needed=Needed.by_program(),
+    )
 
 
 def today() -> date:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from knowledge.language import Language
 from knowledge.library import Library
+from knowledge.needed import Needed
 from knowledge.problems import KnowledgeError
 
 
@@ -30,10 +31,11 @@ def check(
     service: Mapping[str, str],
     enforced: Mapping[str, object] = MappingProxyType({}),
     today: date | None = None,
+    needed: Needed | None = None,
 ) -> Report:
     """A line for each problem that Library.load finds, or for each language how many entries and phrasings it has."""
     try:
-        library = Library.load(folder, service=service, enforced=enforced, today=today)
+        library = Library.load(folder, service=service, enforced=enforced, today=today, needed=needed)
     except KnowledgeError as error:
         return Report(tuple(map(str, error.problems)), well=False)
     return Report(tuple(map(_count, library.languages.values())), well=True)

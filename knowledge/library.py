@@ -10,6 +10,7 @@ from types import MappingProxyType
 from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
 from knowledge.language_source import read_language
+from knowledge.needed import Needed
 from knowledge.problems import KnowledgeError, Problem
 from knowledge.schema import FactsFile, Known, SourcesFile, SourceShape
 from knowledge.shaping import fit
@@ -48,11 +49,13 @@ class Library:
         service: Mapping[str, str],
         enforced: Mapping[str, object] = MappingProxyType({}),
         today: date | None = None,
+        needed: Needed | None = None,
     ) -> "Library":
         """The library in `folder`, or the one that comes with this package. KnowledgeError names all that is wrong.
 
         `service` holds facts of the running service, `enforced` values of facts that no file may contradict. With
-        `today`, dates of reviews and rulings after it are refused.
+        `today`, dates of reviews and rulings after it are refused. Every language has to have what is `needed`: all
+        that English has, when it is not given.
         """
         path = folder or Path(__file__).parent
         if not path.is_dir():
@@ -78,7 +81,7 @@ class Library:
         read = {code: read_language(code, Folder(path / code, f"{code}/", problems), known, facts) for code in codes}
         languages = {code: language for code, language in read.items() if language}
         if not problems:
-            _refuse_gaps(languages, top)
+            _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:
             raise KnowledgeError(problems)
         return cls(MappingProxyType(languages), MappingProxyType(facts), MappingProxyType(sources.root))
@@ -111,17 +114,18 @@ def _refuse_contradictions(
             top.problem("facts.yaml", value, what, f"write {enforced[name]}; the rule itself stands in core/rules.py")
 
 
-def _refuse_gaps(languages: Mapping[str, Language], top: Folder) -> None:
-    """A sentence that English has and another language has not would fail before a person."""
-    english = languages[_DEFAULT_CODE]
+def _refuse_gaps(languages: Mapping[str, Language], needed: Needed, top: Folder) -> None:
+    """A sentence that the program says and a language does not have would fail before a person."""
     for code, language in languages.items():
         theirs = language.fields()
-        for place, fields in english.fields().items():
+        for place, fields in needed.texts.items():
             file, _, key = place.partition(" ")
             if place not in theirs:
-                top.problem(f"{code}/{file}.yaml", None, f"`{key}` is missing, which English has", "translate it")
+                top.problem(f"{code}/{file}.yaml", None, f"`{key}` is missing, which the bot says", "write it")
             for extra in sorted(theirs.get(place, fields) - fields):
                 mend = f"write one of {{{', '.join(sorted(fields))}}}" if fields else "remove it"
-                top.problem(f"{code}/{file}.yaml", None, f"`{key}` uses {{{extra}}}, which English does not", mend)
-        for word in sorted(english.words.keys() - language.words.keys()):
-            top.problem(f"{code}/words.yaml", None, f"`{word}` is missing, which English has", "add how people say it")
+                top.problem(f"{code}/{file}.yaml", None, f"`{key}` uses {{{extra}}}, which it is not given", mend)
+        for word in sorted(needed.words - language.words.keys()):
+            top.problem(
+                f"{code}/words.yaml", None, f"`{word}` is missing, which the bot hears", "add how people say it"
+            )

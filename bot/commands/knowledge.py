@@ -9,6 +9,7 @@ from bot.app import open_library, service_facts, today
 from core import rules
 from core.settings import read_settings
 from knowledge import editing
+from knowledge.needed import Needed
 
 
 @click.group()
@@ -22,7 +23,11 @@ def check(folder: Path | None) -> None:
     """Check every file of FOLDER (the bot's own knowledge when it is not given); status 2 when something is wrong."""
     settings = read_settings()
     report = editing.check(
-        folder or settings.knowledge, service=service_facts(settings), enforced=rules.ENFORCED, today=today()
+        folder or settings.knowledge,
+        service=service_facts(settings),
+        enforced=rules.ENFORCED,
+        today=today(),
+        needed=Needed.by_program(),
     )
     for line in report.lines:
         click.echo(line, err=not report.well)

@@ -151,9 +151,9 @@ def test_another_language_lacks_no_sentence_that_english_has(shelf: Shelf) -> No
     shelf.change("es/flows/recover_username.yaml", "sent:", "gone:")
     shelf.change("es/words.yaml", "cancel:", "cancelar:")
     assert [line.partition(";")[0] for line in shelf.problems()] == [
-        "es/flows/recover_username.yaml:1:1: `say sent` is missing, which English has",
-        "es/phrases.yaml:1:1: `greeting` uses {nombre}, which English does not",
-        "es/words.yaml:1:1: `cancel` is missing, which English has",
+        "es/flows/recover_username.yaml:1:1: `say sent` is missing, which the bot says",
+        "es/phrases.yaml:1:1: `greeting` uses {nombre}, which it is not given",
+        "es/words.yaml:1:1: `cancel` is missing, which the bot hears",
     ]
 
 
