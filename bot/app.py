@@ -12,7 +12,7 @@ from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Sender
 from bot.flows import all_flows
 from core import rules
-from core.business_days import CALIFORNIA
+from core.business_days import CALIFORNIA, state_holidays
 from core.database import Database
 from core.keys import Keys
 from core.settings import Settings
@@ -45,6 +45,11 @@ class Service:
     def library(self) -> Library:
         """Return what the bot knows now."""
         return self.known
+
+    def warm_up(self) -> None:
+        """Build what the first person would otherwise wait for: the matcher, and this year's holidays."""
+        _ = self.library().language("en").matcher
+        state_holidays(self.core.clock().year)
 
     def worker(self, post: Post, senders: Mapping[str, Sender]) -> Worker:
         """Return a worker that posts letters with `post` and sends by the channels `senders`."""

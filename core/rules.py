@@ -35,8 +35,6 @@ CHARACTERS_LENGTH: Final = 5
 CHARACTERS_TRIES: Final = 1
 # A result proved by either has to be asked for within this time (OWASP: one grant, one action, 15 minutes).
 PROOF_MINUTES: Final = 15
-# Between a code's request and its letter's acceptance by SMTP an outage may pass.
-REQUEST_HOURS: Final = 24
 
 # S5, counted before any account is looked up: what one chat may ask in an hour.
 CHAT_REQUESTS_AN_HOUR: Final = 10

@@ -70,7 +70,7 @@ def chat() -> None:
     core = open_core(read_settings().model_copy(update=own))
     seed_accounts(core)
     service = open_service(core, open_library(core.settings))
-    threading.Thread(target=lambda: service.known.language("en").matcher, daemon=True).start()
+    threading.Thread(target=service.warm_up, daemon=True).start()
     terminal = Terminal(_screen(plain=not typed_here), core.keys, lambda: service.known.language("en"), VAR / "sounds")
     post = LettersHere(terminal)
     if typed_here:

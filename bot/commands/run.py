@@ -65,7 +65,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
     channel = telegram(service) if settings.telegram_token else None
     worker = service.worker(mailbox or MailServer(settings.smtp_url), {"telegram": channel} if channel else {})
-    await asyncio.to_thread(lambda: service.library().language("en").matcher)
+    await asyncio.to_thread(service.warm_up)
     if channel:
         await channel.start()
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve(sockets=[listening]))]

@@ -108,13 +108,16 @@ class Worker:
             outbox.settle(session, leased.id, leased.lease, "sent", now)
 
     def _refused(self, leased: Leased, letter: Letter, refusal: MailRefused) -> None:
-        """Try again later, or make a ticket of a letter that cannot be delivered (G2)."""
+        """Try again later, or make a ticket of an account's letter that cannot be delivered (G2).
+
+        A letter to an address without an account is not owed to anybody: mistyped addresses make no tickets.
+        """
         now = self._clock()
         due_at = now + outbox.retry_delay(leased.tries)
         with self._database.transaction() as session:
             if not refusal.permanent and (leased.deadline is None or due_at < leased.deadline):
                 outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
-            elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now):
+            elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
                 reason = f"The letter {letter.key} could not be delivered: {refusal}."
                 tickets.open_for_letter(session, reason, letter.account, letter.language, now)
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)

@@ -22,6 +22,8 @@ from core.database import Database
 from core.keys import Keys
 from knowledge.library import Library
 
+AT_ONCE = 5  # left-over replies that a channel sends within the lease, however slow it is
+
 
 class Conversations:
     """Every conversation of this service; an object holds no state of its own, so any number may work at once."""
@@ -76,14 +78,14 @@ class Conversations:
             return self._deliver(exchange, [shown], incoming.message if gave_away else "")
 
     def follow_up(self, due: follow_ups.Due) -> Delivery | None:
-        """Ask a follow-up's question; None while another question is open (it waits), or when it was settled."""
+        """Ask a follow-up's question; None while another is open (it waits), when it was settled, or its flow is gone."""
         library, now = self._library(), self._clock()
         with self._database.transaction() as session:
             held = conversations.hold_by_id(session, due.conversation)
             if held.state.get("stack"):
                 follow_ups.wait(session, due.id, now + timedelta(minutes=rules.FOLLOW_UP_WAITS_MINUTES))
                 return None
-            if not follow_ups.settle(session, due.id, now):
+            if not follow_ups.settle(session, due.id, now) or due.flow not in self._flows:
                 return None
             exchange = self._exchange(session, held, library, now)
             exchange.begin(due.flow, due.given)
@@ -92,7 +94,7 @@ class Conversations:
     def left_over(self, channel: str, chat: str | None = None) -> list[Delivery]:
         """Return the replies that nobody sent in time, leased to the caller now, oldest first."""
         with self._database.transaction() as session:
-            leased = outbox.lease_due(session, outbox.REPLIES, self._clock(), channel, chat)
+            leased = outbox.lease_due(session, outbox.REPLIES, self._clock(), channel, chat, limit=AT_ONCE)
             return [_delivery(each, conversations.hold_by_id(session, each.conversation)) for each in leased]
 
     def sent(self, delivery: Delivery, keyboard: str | None = None) -> None:
