@@ -15,7 +15,7 @@ from core import rules
 from core.business_days import CALIFORNIA, state_holidays
 from core.database import Database
 from core.keys import Keys
-from core.settings import Settings
+from core.settings import Settings, SettingsError
 from knowledge.library import Library
 from knowledge.needed import Needed
 
@@ -59,7 +59,13 @@ class Service:
 
 def open_core(settings: Settings) -> Core:
     """Open the database of the settings; its tables are made or brought up to date where it is an SQLite file."""
-    database = Database(settings.database_url)
+    try:
+        database = Database(settings.database_url)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"CERSBOT_DATABASE_URL: PostgreSQL needs the package {error.name}; install it with"
+            ' `.venv/bin/uv pip install "psycopg[binary]"`, or use sqlite:///var/cersbot.db'
+        ) from None
     if database.url.get_backend_name() == "sqlite":
         database.migrate()
     return Core(settings, database, Keys(settings.secret()))

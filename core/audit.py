@@ -21,8 +21,6 @@ class Event(StrEnum):
     ACCOUNTS_IMPORTED = "accounts.imported"
     LINK_ISSUED = "link.issued"
     LINK_USED = "link.used"
-    VERIFICATION_PASSED = "verification.passed"
-    VERIFICATION_REFUSED = "verification.refused"
     REQUEST_RESOLVED = "request.resolved"
     LETTER_REFUSED = "letter.refused"
     TICKET_OPENED = "ticket.opened"

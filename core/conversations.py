@@ -8,8 +8,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from core import audit
 from core.context import Context
 from core.tables import AccountRequest, Challenge, Conversation, FollowUp, Message, Owed
+from core.verification import SEND_CODE
 
 
 @dataclass(slots=True)
@@ -90,12 +92,18 @@ def transcript(session: Session, conversation: int, limit: int = 200) -> list[Li
 def forget(context: Context) -> None:
     """Delete what this chat left here: transcript, challenges, requests, follow-ups and unsent replies.
 
-    Tickets stay, because somebody is working on them; accounts are not a matter of the chat.
+    Tickets stay, because somebody is working on them; a letter that was promised still goes out (G3); accounts are not
+    a matter of the chat.
     """
-    mine = context.conversation
+    mine, session = context.conversation, context.session
+    promised = (AccountRequest.resolved_at.is_(None), AccountRequest.kind != SEND_CODE)
+    session.execute(
+        update(AccountRequest).where(AccountRequest.conversation_id == mine, *promised).values(conversation_id=None)
+    )
     for table in (Message, FollowUp, AccountRequest, Challenge):
-        context.session.execute(delete(table).where(table.conversation_id == mine))
-    context.session.execute(delete(Owed).where(Owed.conversation_id == mine, Owed.settled_at.is_(None)))
+        session.execute(delete(table).where(table.conversation_id == mine))
+    audit.record(session, audit.Event.CONVERSATION_FORGOTTEN, now=context.now, conversation_id=mine)
+    session.execute(delete(Owed).where(Owed.conversation_id == mine, Owed.settled_at.is_(None)))
 
 
 def keyboard(session: Session, conversation: int) -> str | None:

@@ -80,7 +80,7 @@ def _engine(url: URL) -> Engine:
 
 def _sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The driver begins nothing of itself (isolation_level None): `begin` below does.
     driver = {"timeout": 30, "isolation_level": None}
     engine = create_engine(url, connect_args=driver, pool_size=_CONNECTIONS, hide_parameters=True)

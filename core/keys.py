@@ -65,7 +65,7 @@ def kept_secret(path: Path) -> str:
 
     ValueError when the file holds none, which would make every code and link guessable.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -8,7 +8,6 @@ from core.verification import Proof
 RESEND_ACTIVATION = "resend_activation"
 RECOVER_USERNAME = "recover_username"
 RESET_PASSWORD = "reset_password"
-SEND_CODE = "send_code"
 
 
 def resend_activation(context: Context, identifier: str, proof: Proof) -> int:

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
 
     database_url: str = f"sqlite:///{VAR}/cersbot.db"
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
     trusted_proxies: str = "127.0.0.1"
     secret_key: str = ""
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         """Whether the pages are for this machine alone: only then does the development mailbox exist."""
-        return urlsplit(self.address).hostname in {"127.0.0.1", "localhost", "::1"}
+        return {urlsplit(self.address).hostname, self.host} <= {"127.0.0.1", "localhost", "::1"}
 
     def secret(self) -> str:
         """Return the secret key: the one that was set, or the one kept in `var/`, made there at the first use.

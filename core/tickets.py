@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import limits, rules
+from core import audit, limits, rules
 from core.business_days import answer_by
 from core.context import Context
 from core.tables import Ticket
@@ -45,6 +45,13 @@ def open_ticket(context: Context, happened: str, tried: str = "", telephone: str
     )
     context.session.add(ticket)
     context.session.flush()
+    audit.record(
+        context.session,
+        audit.Event.TICKET_OPENED,
+        now=context.now,
+        conversation_id=context.conversation,
+        ticket=ticket.id,
+    )
     return ticket.id + FIRST_NUMBER - 1
 
 

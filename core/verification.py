@@ -25,6 +25,7 @@ from core.refusals import ProofRefused
 from core.tables import AccountRequest, Challenge
 
 Kind = Literal["characters", "spoken", "code"]
+SEND_CODE = "send_code"  # what the worker is asked for with a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
     if mailed:
         session.add(
             AccountRequest(
-                kind="send_code",
+                kind=SEND_CODE,
                 identifier=identifier,
                 proved_by="nothing",
                 conversation_id=context.conversation,

@@ -8,9 +8,10 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from bot.dialogue.legible import legible
+
 _TAGS = {"strong_open": "b", "em_open": "i"}
 # Controls, directional overrides and halves of surrogate pairs: nothing that a sentence needs.
-_UNSPEAKABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _REST_OF_ADDRESS = re.compile(r"://[^\s<>*`\[\]\\]*")
 
@@ -41,7 +42,7 @@ def blocks(text: str, bullet: str = "•") -> list[Block]:
     found: list[Block] = []
     lines: list[Line] = []
     nesting = _Nesting(bullet)
-    for token in _PARSER.parse(clean(_LINE_ENDS.sub("\n", text))):
+    for token in _PARSER.parse(legible(_LINE_ENDS.sub("\n", text))):
         nesting.follow(token)
         lines += [nesting.line(spans) for spans in _contents(token, nesting.outer)]
         if token.level == 0 and token.nesting <= 0 and lines:
@@ -149,13 +150,8 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(whole)
 
 
-def clean(text: str) -> str:
-    """Return `text` without control characters, directional overrides and broken characters."""
-    return _UNSPEAKABLE.sub("", text)
-
-
 def _spoken(text: str) -> str:
-    return re.sub("[\t\n\u2028\u2029]", " ", clean(text))
+    return re.sub("[\t\n\u2028\u2029]", " ", legible(text))
 
 
 def _address(state: StateInline, silent: bool) -> bool:

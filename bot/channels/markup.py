@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from html import escape
 
-from bot.channels.markdown import Block, Line, Span, blocks, clean, joined
+from bot.channels.markdown import Block, Line, Span, blocks, joined
+from bot.dialogue.legible import legible
 
 TELEGRAM_TEXT = 4096  # UTF-16 units of a message, counted after Telegram has read the tags
 TELEGRAM_CAPTION = 1024
@@ -57,7 +58,7 @@ def split(document: Iterable[Block], limit: int) -> list[list[Block]]:
 
 def label(text: str) -> str:
     """Return `text` fit for a button: one line, without control characters, never empty."""
-    shown = " ".join(clean(text).split())
+    shown = " ".join(legible(text).split())
     return shown if is_visible(shown) else "…"
 
 

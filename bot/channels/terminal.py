@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.channels import markup, pictures
-from bot.channels.markdown import clean
+from bot.dialogue.legible import legible
 from bot.dialogue.messages import Delivery, Incoming, Picture, Reply
 from core import verification
 from core.keys import Keys
@@ -52,6 +52,10 @@ class Terminal:
         for reply in delivery.replies:
             self._show_reply(reply)
 
+    def echo(self, line: str) -> None:
+        """Show a line that a program typed, as far as it can be shown."""
+        self._screen.show(legible(line))
+
     def tell(self, phrase: str, **fields: object) -> None:
         """Show a phrase that is the terminal's own, outside of the conversation."""
         self._screen.show(self._text(self._language().phrase(phrase, **fields)))
@@ -65,7 +69,7 @@ class Terminal:
             *self._text(self._language().phrase("chat_letter_head", sender=sender, subject=subject)).splitlines(),
             "",
         ]
-        for paragraph in clean(body).splitlines():
+        for paragraph in legible(body).splitlines():
             lines += textwrap.wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
         framed = [f"{side} {each}".rstrip() for each in lines]
         head = f"{corner}{line}{title}".ljust(width, line)

@@ -102,7 +102,7 @@ def talk_to_program(service: Service, terminal: Terminal, worker: Worker) -> Non
     say(service, terminal, PIPE, conversation, "/start")
     terminal.tell("chat_examples")
     for line in lines():
-        click.echo(f"> {line}\n")
+        terminal.echo(f"{PROMPT}{line}")
         say(service, terminal, PIPE, conversation, line)
         asyncio.run(work_off(worker))
 

@@ -6,6 +6,7 @@ import signal
 import socket
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from bot.app import Service, open_core, open_library, open_service
 from bot.channels.telegram.channel import Telegram, TelegramUnusable
@@ -31,7 +32,13 @@ def run() -> None:
     logging.getLogger("bot").setLevel(logging.INFO)
     library = open_library(settings)
     core = open_core(settings)
-    if not core.database.is_current():
+    try:
+        is_current = core.database.is_current()
+    except OperationalError:
+        raise SettingsError(
+            "CERSBOT_DATABASE_URL: the database does not answer; start it, or use sqlite:///var/cersbot.db"
+        ) from None
+    if not is_current:
         raise SettingsError(
             "CERSBOT_DATABASE_URL: the database has no tables yet, or older ones; run `cersbot migrate`"
         )
@@ -70,13 +77,16 @@ async def serve(service: Service, listening: socket.socket) -> None:
         await channel.start()
     tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve(sockets=[listening]))]
     logger.info("serving %s%s", settings.address, " and Telegram" if channel else "")
-    await asyncio.wait([asyncio.create_task(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+    watched = [*tasks, *([channel.polling] if channel and channel.polling else [])]
+    ended, _ = await asyncio.wait([asyncio.create_task(stop.wait()), *watched], return_when=asyncio.FIRST_COMPLETED)
     pages.should_exit = True
     tasks[0].cancel()
     if channel:
         await channel.stop()
     await asyncio.gather(*tasks, return_exceptions=True)
     core.database.close()
+    for task in ended:
+        task.result()  # a part that fell is no good end: whoever watches the process starts it again
 
 
 def telegram(service: Service) -> Telegram:

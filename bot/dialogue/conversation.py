@@ -1,6 +1,7 @@
 """Conversations: one message in, one committed turn, its replies out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -65,29 +66,30 @@ class Conversations:
             reader = Reader(incoming, said, match, held.state, exchange.stage.language)
             if not incoming.private:
                 react_in_group(exchange, reader)
-                return self._deliver(exchange, [])
+                return self._deliver(exchange, [], incoming.message if said.secret else "")
             if _is_left_alone(held, now):
                 exchange.put_away()
             shown = _shown(incoming, said, held)
             exchange.react(reader)
-            gave_away = said.secret and not exchange.stack.took_raw
-            if gave_away:
+            if said.secret:
                 exchange.warn_of_secret()
             if exchange.stack.took_secret:
                 shown = f"[{exchange.stage.language.phrase('hidden_answer')}]"
-            return self._deliver(exchange, [shown], incoming.message if gave_away else "")
+            return self._deliver(exchange, [shown], incoming.message if said.secret else "")
 
     def follow_up(self, due: follow_ups.Due) -> Delivery | None:
-        """Ask a follow-up's question; None while another is open (it waits), when it was settled, or its flow is gone."""
+        """Ask a follow-up's question; None while another is open (it waits), or when it is settled or gone."""
         library, now = self._library(), self._clock()
         with self._database.transaction() as session:
             held = conversations.hold_by_id(session, due.conversation)
-            if held.state.get("stack"):
+            if held.state.get("stack") and not _is_left_alone(held, now):
                 follow_ups.wait(session, due.id, now + timedelta(minutes=rules.FOLLOW_UP_WAITS_MINUTES))
                 return None
             if not follow_ups.settle(session, due.id, now) or due.flow not in self._flows:
                 return None
             exchange = self._exchange(session, held, library, now)
+            if _is_left_alone(held, now):
+                exchange.put_away()
             exchange.begin(due.flow, due.given)
             return self._deliver(exchange, [])
 
@@ -95,12 +97,13 @@ class Conversations:
         """Return the replies that nobody sent in time, leased to the caller now, oldest first."""
         with self._database.transaction() as session:
             leased = outbox.lease_due(session, outbox.REPLIES, self._clock(), channel, chat, limit=AT_ONCE)
-            return [_delivery(each, conversations.hold_by_id(session, each.conversation)) for each in leased]
+            return [_late(_delivery(each, held), held) for each, held in _with_conversations(session, leased)]
 
     def sent(self, delivery: Delivery, keyboard: str | None = None) -> None:
         """Note that the replies were sent; `keyboard` is the channel's id of the message with the live buttons."""
         with self._database.transaction() as session:
-            if outbox.settle(session, delivery.owed, delivery.lease, "sent", self._clock()):
+            settled = outbox.settle(session, delivery.owed, delivery.lease, "sent", self._clock())
+            if settled and not delivery.is_overtaken:
                 conversations.keep_keyboard(session, delivery.conversation, keyboard)
 
     def unsent(self, delivery: Delivery, failure: SendFailed) -> None:
@@ -153,3 +156,16 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
 def _delivery(leased: outbox.Leased, held: Held) -> Delivery:
     replies = tuple(Reply.from_json(each) for each in leased.payload["replies"])
     return Delivery(leased.id, leased.lease, held.id, held.channel, held.chat, replies, leased.payload["remove"])
+
+
+def _with_conversations(session: Session, leased: list[outbox.Leased]) -> list[tuple[outbox.Leased, Held]]:
+    return [(each, conversations.hold_by_id(session, each.conversation)) for each in leased]
+
+
+def _late(delivery: Delivery, held: Held) -> Delivery:
+    """Return a delivery that is sent late: where a newer turn has come since, its buttons are dead, and left out."""
+    stamps = {button.data.partition(".")[0] for reply in delivery.replies for button in reply.buttons}
+    if stamps <= {held.state.get("stamp")}:
+        return delivery
+    bare = tuple(replace(reply, buttons=()) for reply in delivery.replies)
+    return replace(delivery, replies=bare, is_overtaken=True)

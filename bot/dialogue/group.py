@@ -9,6 +9,9 @@ def react_in_group(exchange: Exchange, reader: Reader) -> None:
     """Answer from the knowledge base; for anything personal, point to a private chat. Offers no buttons."""
     say, language = exchange.stage.speech.add, exchange.stage.language
     exchange.stack.recorded = False
+    if reader.heard.secret:
+        say(language.phrase("group_secret"))
+        return
     match reader.meaning():
         case Known((entry, *_), sure=True):
             say(language.entries[entry].answer)

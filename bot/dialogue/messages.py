@@ -73,6 +73,7 @@ class Delivery:
     chat: str
     replies: tuple[Reply, ...]
     remove_message: str = ""  # the channel's id of a message that held a secret and is to be deleted
+    is_overtaken: bool = False  # sent late, after a newer turn, whose buttons stay as they are
 
 
 class SendFailed(Exception):

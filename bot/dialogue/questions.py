@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.dialogue.redaction import REMOVED
 from core import rules
 from core.addresses import canonical
 from core.verification import plain
@@ -79,6 +80,8 @@ class Identifier(Question):
         """Return the canonical address, or the username as typed (old ones may look like addresses)."""
         if Email().recognises(text):
             return Email().read(text)
+        if REMOVED in text:
+            raise NotAnAnswer("looks_like_a_password")
         name = self._name(text)
         if not name:
             raise NotAnAnswer("not_an_identifier")
@@ -128,7 +131,7 @@ class FreeText(Question):
     def read(self, text: str) -> str:
         """Return the text without white space around it."""
         kept = text.strip()
-        if not any(each.isalnum() for each in kept):
+        if not any(each.isalnum() for each in kept.replace(REMOVED, "")):
             raise NotAnAnswer("say_it_in_words")
         if len(kept) > self.longest:
             raise NotAnAnswer("too_long", longest=self.longest)

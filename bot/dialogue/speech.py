@@ -67,6 +67,7 @@ def pressed(state: dict[str, Any], data: str) -> Offer | None:
     """Return the offer that a button's data speaks of; None when it is not of the last turn, or never was one."""
     stamp, _, place = data.partition(".")
     offers = state.get("offered", [])
-    if stamp != state.get("stamp") or not (place.isascii() and place.isdigit() and int(place) < len(offers)):
+    is_number = place.isascii() and place.isdigit() and len(place) <= 3
+    if stamp != state.get("stamp") or not is_number or int(place) >= len(offers):
         return None
     return Offer(**offers[int(place)])

@@ -6,7 +6,7 @@ from bot.dialogue.journal import Journal
 from bot.dialogue.questions import Question
 from bot.dialogue.speech import Offer
 from bot.dialogue.stage import Stage
-from bot.dialogue.talk import Answer, Asked, Ended, Listener, Switched, Talk
+from bot.dialogue.talk import Answer, Asked, Ended, EverythingEnded, Listener, Switched, Talk
 from bot.dialogue.turn import Lost, Meaning, Reader, Remark
 
 DEEPEST = 4  # actions that may wait beneath one another
@@ -24,12 +24,17 @@ class Stack:
     """The actions under way, kept in the conversation's state as journals, the newest last."""
 
     def __init__(self, stage: Stage) -> None:
-        """Work on the conversation of `stage`."""
+        """Work on the conversation of `stage`; an action that is no longer among its flows ends with a sentence."""
         self._stage = stage
         self.answered = ""  # the key of the question that the message answered
         self.took_secret = False  # it is one whose answers are never kept
-        self.took_raw = False  # the answer only looks like a secret: a username, say
         self.recorded = True  # the turn goes into the transcript
+        known = [each for each in self._journals if each["flow"] in stage.flows]
+        if len(known) < len(self._journals):
+            if known[-1:] != self._journals[-1:]:
+                self._forget_question()
+            self._journals[:] = known
+            stage.say("flow_changed")
 
     def __bool__(self) -> bool:
         """Whether an action is under way."""
@@ -47,7 +52,8 @@ class Stack:
 
     def push(self, name: str, given: dict[str, str]) -> None:
         """Put an action on top; an older one of the same name gives way to it."""
-        others = [each for each in self._journals if each["flow"] != name][-DEEPEST:]
+        waiting = [each for each in self._journals if not self._stage.flows[each["flow"]].lapses]
+        others = [each for each in waiting if each["flow"] != name][-DEEPEST:]
         self._journals[:] = [*others, Journal.begun(name, self._stage.flows[name].version, given).kept]
         self._forget_question()
 
@@ -72,6 +78,9 @@ class Stack:
         """Hand the message to the open question; return what it means where it is no answer to it."""
         unread = [reader]
         meaning = self.run(self._hearing(unread))
+        if self and meaning is not None and not isinstance(meaning, Remark) and self._stage.flows[self.top.flow].lapses:
+            self._journals.pop()
+            self._forget_question()
         return reader.meaning() if unread else meaning
 
     def hear_seed(self, seed: str) -> None:
@@ -91,8 +100,8 @@ class Stack:
         """Run the top action until it asks, or until the message turns out to be about something else: return that."""
         while self:
             journal = self.top
-            flow = self._stage.flows.get(journal.flow)
-            if flow is None or (flow.version != journal.version and journal.has_done_something()):
+            flow = self._stage.flows[journal.flow]
+            if flow.version != journal.version and journal.has_done_something():
                 self._journals.pop()
                 self._stage.say("flow_changed")
                 continue
@@ -115,6 +124,8 @@ class Stack:
                 self.push(switch.flow, switch.given)
             except Ended:
                 self.pop()
+            except EverythingEnded:
+                self.clear()
             else:
                 stage.language, stage.held.language = talk.language, talk.language.code
                 self.pop()
@@ -153,7 +164,6 @@ class Stack:
                 raise Interrupted(Remark("stale_button"))
             self.answered = key
             self.took_secret = question.secret and not meaning.option
-            self.took_raw = meaning.text == reader.heard.text.strip()
             return meaning
 
         return listen

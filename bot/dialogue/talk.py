@@ -50,6 +50,10 @@ class Ended(Exception):
     """The flow was refused something and is over; the reason was said."""
 
 
+class EverythingEnded(Exception):
+    """The flow is over, and so is every other one that waits beneath it."""
+
+
 class Switched(Exception):
     """The flow gives way to another one."""
 
@@ -147,6 +151,10 @@ class Talk:
         """Give way to another flow, some of its answers given."""
         raise Switched(name, given)
 
+    def end_everything(self) -> None:
+        """End this flow and every other one that waits beneath it."""
+        raise EverythingEnded
+
     def begin_again(self) -> None:
         """Forget every answer and ask from the top."""
         self._journal.clear()
@@ -221,15 +229,3 @@ class Talk:
         if key in self._named:
             raise AssertionError(f"flow {self._journal.flow!r} uses the key {key!r} twice")
         self._named.add(key)
-
-
-def options_of(question: Question, wording: FlowWording, language: Language, key: str) -> tuple[Offer, ...]:
-    """Return the question's options as offers, labelled by the flow's wording or else by the general phrases."""
-    return tuple(
-        Offer(
-            wording.option(key, each) if wording.has_option(key, each) else language.phrase(f"option_{each}"),
-            "option",
-            each,
-        )
-        for each in question.options
-    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.dialogue.messages import Incoming
-from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question
+from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question, Telephone
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import Offer, pressed
 from bot.dialogue.talk import Answer
@@ -29,6 +29,7 @@ CONTROLS = (
     "it_came",
 )
 
+SHORT = 14  # words of a message that says one thing
 FEW_WORDS = 4  # fewer are an attempt to answer the open question rather than another question
 URGENT = frozenset({"emergency", "crisis"})  # entries that come before any open question, and alone
 
@@ -99,11 +100,13 @@ class Reader:
         said = normalise(typed)
         if not said and question is None:
             return Remark("nothing_said")
-        for offer in self._named_offers(typed, said):
+        for offer in self._named_offers(typed, said, question):
             return self._offered(offer)
         for word in CONTROLS:
             if said and said in self.language.words.get(word, ()):
                 return Control(word)
+        if not isinstance(question, FreeText) and self._asks_for_person(said):
+            return Control("person")
         if question is not None:
             return self._answer(typed, said, question)
         if flow := self._started(said):
@@ -119,22 +122,28 @@ class Reader:
             return self._offered(only[0])
         return self._known(said) or Lost()
 
+    def _asks_for_person(self, said: str) -> bool:
+        """Return whether a short message has a wish for a person in it."""
+        within = self.language.words.get("person_within", frozenset())
+        return len(said.split()) <= SHORT and any(f" {each} " in f" {said} " for each in within)
+
     def _answer(self, typed: str, said: str, question: Question) -> Meaning:
         """Return an answer to the open question, unless the message is surely about something else."""
         for option in question.options:
             if said in self.language.words.get(option, ()):
                 return Answer(option=option)
+        answer = Answer(typed if question.secret or isinstance(question, Telephone) else self.heard.clean)
         if question.recognises(typed):
-            return Answer(typed)
+            return answer
         if flow := self._started(said):
             return Begin(flow)
         if isinstance(question, FreeText):
             known = self._known(said)
             about_else = known and known.sure and (typed.endswith("?") or known.entries[0] in URGENT)
-            return known if known and about_else else Answer(self.heard.clean)
+            return known if known and about_else else answer
         known = self._known(said)
         attempt = len(typed.split()) < (FEW_WORDS if known is None or not known.sure else 2)
-        return Answer(typed) if known is None or (attempt and not isinstance(question, Choice)) else known
+        return answer if known is None or (attempt and not isinstance(question, Choice)) else known
 
     def _command(self, typed: str) -> Meaning:
         name, _, rest = typed[1:].partition(" ")
@@ -143,12 +152,16 @@ class Reader:
             return Begin(flow)
         return Control(word) if word in CONTROLS else Remark("unknown_command")
 
-    def _named_offers(self, typed: str, said: str) -> list[Offer]:
-        """Return the offer of the last turn that was typed instead of pressed, by its number or label."""
+    def _named_offers(self, typed: str, said: str, question: Question | None) -> list[Offer]:
+        """Return the offer of the last turn that was typed instead of pressed, by its number or label.
+
+        Where any text is an answer, a number names an option of the question and nothing else.
+        """
         offers = [Offer(**each) for each in self.state.get("offered", [])]
         number = typed.strip("[]().# ")
         if number.isascii() and number.isdigit() and len(number) <= 2 and 1 <= int(number) <= len(offers):
-            return [offers[int(number) - 1]]
+            numbered = offers[int(number) - 1]
+            return [] if isinstance(question, FreeText) and numbered.act != "option" else [numbered]
         return [offer for offer in offers if said and normalise(offer.label) == said][:1]
 
     def _offered(self, offer: Offer) -> Meaning:

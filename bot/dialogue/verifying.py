@@ -33,7 +33,8 @@ def verify_person(talk: "Talk", key: str, purpose: str, identifier: str) -> Proo
             break
         if outcome == MISSED:
             misses += 1
-            talk.say_phrase(f"{key}.{step}.missed", "verification_missed")
+            is_used_up = kind == "code" and misses == rules.CODE_TRIES
+            talk.say_phrase(f"{key}.{step}.missed", "code_used_up" if is_used_up else "verification_missed")
         if outcome != MISSED or kind != "code" or misses == rules.CODE_TRIES:
             kind = WAYS.get(outcome, "characters" if outcome == MISSED else kind)
             challenge = 0

@@ -6,11 +6,11 @@ from bot.dialogue.talk import Talk
 from core import conversations
 
 
-@flow("forget", recorded=False)
+@flow("forget", recorded=False, lapses=True)
 def forget(talk: Talk) -> None:
     """Ask once more, then forget."""
     if talk.ask("sure", Choice(("yes", "no"))) == "yes":
         talk.do("forget", conversations.forget)
         talk.say("forgotten")
-    else:
-        talk.say("kept")
+        talk.end_everything()
+    talk.say("kept")

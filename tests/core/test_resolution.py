@@ -12,8 +12,9 @@ from core import conversations, recovery, resolution, rules, verification
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter, Secret
-from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD, SEND_CODE
+from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
 from core.tables import AccountRequest, AuditEvent, Link, Owed
+from core.verification import SEND_CODE
 from tests.chats import CoreChat
 from tests.people import register
 
@@ -199,10 +200,12 @@ def test_a_letter_speaks_the_language_of_the_chat_that_asked(desk: Desk) -> None
     assert [letter.language for letter in desk.letters()] == ["es"]
 
 
-def test_what_a_forgotten_chat_asked_for_is_not_mailed(desk: Desk) -> None:
+def test_g3_what_a_forgotten_chat_was_promised_is_mailed_and_a_code_for_it_is_not(desk: Desk) -> None:
     request = desk.asks(RECOVER_USERNAME, "danalee1")
+    code = desk.asks(SEND_CODE, "danalee1")
     desk.does(conversations.forget)
-    assert (desk.resolves(request), desk.letters()) == ("taken", [])
+    assert (desk.resolves(request), desk.resolves(code)) == ("username_reminder", "taken")
+    assert len(desk.letters()) == 1
 
 
 def test_s1_asking_writes_the_same_whoever_is_asked_about(desk: Desk) -> None:

@@ -99,12 +99,14 @@ def test_what_has_no_wording_is_not_mailed(world: World, database: Database, let
 
 def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: Database) -> None:
     chat = CoreChat(database, world.keys, world.now)
-    kinds = (recovery.RECOVER_USERNAME, recovery.RESET_PASSWORD, recovery.RESEND_ACTIVATION, recovery.SEND_CODE)
+    kinds = (recovery.RECOVER_USERNAME, recovery.RESET_PASSWORD, recovery.RESEND_ACTIVATION, verification.SEND_CODE)
     for kind in kinds:
         for who in ("danalee1", "omarwash", "luciafarm", "nobody@example.org"):
             with chat.turn() as context:
                 challenge = (
-                    verification.issue(context, "code", "reset_password", who) if kind == recovery.SEND_CODE else None
+                    verification.issue(context, "code", "reset_password", who)
+                    if kind == verification.SEND_CODE
+                    else None
                 )
                 row = AccountRequest(
                     kind=kind, identifier=who, proved_by="code", challenge_id=challenge, created_at=context.now

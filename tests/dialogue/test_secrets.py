@@ -4,7 +4,7 @@ import pytest
 
 from bot.dialogue.messages import Incoming
 from bot.dialogue.redaction import heard
-from tests.world import Chat, World, converse, library
+from tests.world import Chat, Press, World, converse, library
 
 SECRETS = [
     ("my password is Sunny2Day", "Sunny2Day"),
@@ -17,6 +17,13 @@ SECRETS = [
     ("http://127.0.0.1:8000/reset/12-AbCdEfGhIjKlMnOpQrStUvWxYz012345", "AbCdEfGhIjKlMnOpQrStUvWxYz012345"),
     ("the link http://cerslink.calepa.ca.gov/abc123 is dead", "abc123"),
     ("protection phrase is MyDogRex7", "MyDogRex7"),
+    ("my protection phrase is my dog Rex", "dog Rex"),
+    ("protection phrase is blue horse battery", "battery"),
+    ("password hunter22", "hunter22"),
+    ("my pass is hunter", "hunter"),
+    ("pwd -> hunter", "hunter"),
+    ("my password is: my dog 42, why", "dog 42"),
+    ("passphrase: bluebird x", "bluebird"),
 ]
 HARMLESS = [
     "my password is wrong",
@@ -30,6 +37,13 @@ HARMLESS = [
     "mail goes to Dana.Lee2@example.org",
     "CERS2 and form 2730 and UP-13-06",
     "is the password case sensitive?",
+    "my password is not working and I am locked out",
+    "the password is the same as before",
+    "password: forgotten",
+    "I changed my password to get in",
+    "password was rejected twice",
+    "call me at 916-555-0100",
+    "password 8 to 16 characters?",
 ]
 
 
@@ -65,5 +79,55 @@ async def test_s2_a_secret_in_a_ticket_is_removed(world: World, chat: Chat) -> N
     assert b"Sunny2Day" not in stored
 
 
-async def test_a_username_that_looks_like_a_password_is_taken_as_the_username(chat: Chat) -> None:
-    await converse(chat, [("reset my password", "What is your username"), ("Dairy2024", "<characters>")])
+async def test_a_username_that_looks_like_a_password_is_taken_once_it_is_called_a_username(
+    world: World, chat: Chat
+) -> None:
+    await converse(
+        chat,
+        [
+            ("reset my password", "What is your username"),
+            ("Dairy2024", ("looks like a password", "Never send a password")),
+        ],
+    )
+    assert b"Dairy2024" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    await converse(chat, [("username Dairy2024", "<characters>")])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "my email is dana@example.org and my password is Secret123x",
+        "dana@example.org Secret123x",
+    ],
+)
+async def test_s2_a_secret_beside_an_answer_is_removed_and_the_answer_taken(
+    world: World, chat: Chat, said: str
+) -> None:
+    await converse(chat, [("recover my username", "What is the e-mail address")])
+    answer = await chat.says(Incoming("", "", "", text=said, message="m9"))
+    assert "<characters>" in answer
+    assert "Never send a password" in answer
+    assert chat.delivery is not None
+    assert chat.delivery.remove_message == "m9"
+    assert b"Secret123x" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+
+
+async def test_s2_a_live_code_in_a_question_does_not_reach_the_transcript(world: World, chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("recover my username", "What is the e-mail address"),
+            ("dana@example.org", "<characters>"),
+            (Press("Mail me a code instead"), "8 digits"),
+        ],
+    )
+    code = next(line for line in world.letterbox.letters[-1].body.splitlines() if line.isdigit())
+    await chat.says(f"what is this number {code} and which addresses does CERS mail come from?")
+    assert code.encode() not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+
+
+async def test_s2_in_a_group_the_person_is_told_and_nothing_is_kept(world: World) -> None:
+    group = Chat(world, chat="-100", private=False)
+    said = Incoming("", "", "", text="my password is Sunny2Day", message="m3", private=False)
+    assert "Never send a password" in await group.says(said)
+    assert b"Sunny2Day" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))

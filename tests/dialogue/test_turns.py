@@ -138,7 +138,7 @@ async def test_names_are_heard_in_any_case_and_with_punctuation(chat: Chat) -> N
 
 @pytest.mark.parametrize("depth", [6])
 async def test_actions_stack_up_to_a_depth_and_come_back(chat: Chat, depth: int) -> None:
-    actions = ["reset my password", "/person", "recover my username", "/forget", "resend my activation email"]
+    actions = ["reset my password", "/person", "recover my username", "resend my activation email"]
     await converse(chat, [(action, "[Cancel]") for action in actions])
     await converse(chat, [("cancel", "Back to")] * (len(actions) - 1))
     await converse(chat, [("cancel", "Cancelled"), ("cancel", "nothing open")])
@@ -148,3 +148,30 @@ async def test_actions_stack_up_to_a_depth_and_come_back(chat: Chat, depth: int)
 async def test_a_start_button_with_an_attachment_and_a_caption_reads_the_caption(chat: Chat) -> None:
     said = Incoming("", "", "", text="What may a CERS username look like?", attachment="photo")
     assert "5 to 16" in await chat.says(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "i want to talk to a human being",
+        "let me talk to a human being for gods sake",
+        "get me a manager",
+        "I need to talk to someone right now",
+        "speak to a real person please",
+        "can i talk with somebody",
+    ],
+)
+async def test_a_person_is_had_for_the_asking(chat: Chat, said: str) -> None:
+    await converse(chat, [(said, "What happened?")])
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        ("account locked", "[Reset my password]"),
+        ("what is cers", "California Environmental Reporting System"),
+        ("our office manager quit and nobody knows the password", "request"),
+    ],
+)
+async def test_what_strangers_asked_first_is_answered(chat: Chat, said: str, entry: str) -> None:
+    await converse(chat, [(said, entry)])

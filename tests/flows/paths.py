@@ -80,13 +80,5 @@ WAYS = (
         ((AccountRequest, 1), (FollowUp, 1)),
         opening=4,
     ),
-    Path(
-        "forget",
-        "Forget this chat",
-        (
-            ("/forget", "Shall I?"),
-            ("yes", "I remember nothing of this chat"),
-        ),
-    ),
 )
 PATHS = {path.name: path for path in WAYS}

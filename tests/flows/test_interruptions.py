@@ -1,14 +1,16 @@
 """Every flow, at every step, with every interruption: nothing is lost, nothing is done twice, nobody is stuck."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 from _pytest.mark import ParameterSet
 
+import tests.world
 from core import rules
-from core.tables import AccountRequest, FollowUp, Ticket
+from core.tables import AccountRequest, Conversation, FollowUp, Ticket
+from knowledge.library import FlowWording, Library
 from tests.channels.chats import TelegramChat, TerminalChat
 from tests.flows.paths import PATHS, Path
 from tests.telegram_server import TelegramServer
@@ -77,7 +79,7 @@ async def test_a_question_is_answered_and_the_open_one_asked_again(
 async def test_another_action_is_stacked_and_the_first_comes_back(
     world: World, chat: Chat, path: Path, step: int
 ) -> None:
-    other = ("/forget", "Shall I?") if path.title != "Forget this chat" else ("reset my password", "[Cancel]")
+    other = ("recover my username" if path.name == "person" else "/person", "[Cancel]")
     await converse(
         chat,
         [
@@ -149,3 +151,51 @@ async def test_a_deploy_that_removed_the_flow_says_so(world: World, chat: Chat, 
     await converse(chat, path.pairs[:step])
     world.flows = MappingProxyType({key: each for key, each in world.flows.items() if key != path.name})
     await converse(chat, [(QUESTION, ("I was changed in the meantime", "5 to 16"))])
+
+
+@pytest.mark.parametrize("channel", ["dialogue"])
+async def test_a_flow_that_is_gone_with_its_wording_locks_nobody_out(
+    world: World, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await converse(chat, [("reset my password", "What is your username"), ("/person", "What happened?")])
+    english = tests.world.library().language("en")
+    without = MappingProxyType({name: each for name, each in english.flows.items() if name != "reset_password"})
+    monkeypatch.setattr(tests.world, "_library", [_with_flows(tests.world.library(), without)])
+    world.flows = MappingProxyType({key: each for key, each in world.flows.items() if key != "reset_password"})
+    await converse(chat, [("cancel", "Cancelled"), (Wait(60 * 25), ""), ("menu", "What can I do for you?")])
+
+
+@pytest.mark.parametrize("channel", ["dialogue"])
+async def test_forgetting_ends_what_waits_beneath(world: World, chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("recover my username", "What is the e-mail address"),
+            ("dana@example.org", "<characters>"),
+            ("/forget", "Shall I?"),
+            ("yes", lambda heard: "remember nothing" in heard and "Back to" not in heard),
+        ],
+    )
+    (conversation,) = world.rows(Conversation)
+    assert "dana" not in str(conversation.state)
+
+
+def _with_flows(library: Library, flows: Mapping[str, FlowWording]) -> Library:
+    english = replace(library.language("en"), flows=flows)
+    return replace(library, languages=MappingProxyType({"en": english}))
+
+
+@pytest.mark.parametrize("channel", ["dialogue"])
+async def test_a_confirmation_to_forget_lapses_when_something_else_is_talked_about(chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("/forget", "Shall I?"),
+            (QUESTION, lambda heard: "5 to 16" in heard and "Shall I?" not in heard),
+            ("/forget", "Shall I?"),
+            ("/person", "What happened?"),
+            ("cancel", lambda heard: "Cancelled" in heard and "Back to" not in heard),
+            ("/forget", "Shall I?"),
+            (Press("No, keep it"), "stays as it is"),
+        ],
+    )

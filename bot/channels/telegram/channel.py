@@ -145,6 +145,11 @@ class Telegram:
         """How many accepted updates are queued or at work."""
         return self._application.update_queue.qsize() + self._order.waiting
 
+    @property
+    def polling(self) -> "asyncio.Task[None] | None":
+        """The task that takes updates; when it ends by itself, the channel is deaf."""
+        return self._polling
+
     async def send(self, delivery: Delivery) -> None:
         """Send the replies of a turn and note that they were sent; SendFailed says whether to try again."""
         await self._deliver(delivery, "")

@@ -18,6 +18,7 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL, read
 from bot.channels.telegram.transport import AiohttpRequest, seconds_to_wait
+from bot.dialogue.messages import Incoming
 from core import inbox
 from core.database import Database
 from core.inbox import Arrival
@@ -73,27 +74,27 @@ class Intake:
     async def resume(self) -> None:
         """Queue what was accepted before a restart and never handled, oldest first."""
         for arrival in await asyncio.to_thread(self._unhandled):
-            update = self._parsed(json.loads(arrival.payload))
-            if update is not None:
-                await self._queue.put(update)
+            known = self._parsed(json.loads(arrival.payload))
+            if known is not None:
+                await self._queue.put(known[0])
 
     async def accept(self, raw: Sequence[dict[str, Any]]) -> bool:
         """Commit the updates, then queue them; False when the intake was stopped before it succeeded.
 
         It never raises: a failing database is tried again, and nothing is confirmed meanwhile.
         """
-        updates = [(each, update) for each in raw if (update := self._parsed(each)) is not None]
+        updates = [(each, *known) for each in raw if (known := self._parsed(each)) is not None]
         arrivals = [
             Arrival(CHANNEL, incoming.key, incoming.chat, json.dumps(each).encode())
-            for each, update in updates
-            if (incoming := read(update, self._bot.bot)) is not None
+            for each, _, incoming in updates
+            if incoming is not None
         ]
         pause = 0.1
         while not await self._is_committed(arrivals):
             if await self._is_stopped_within(pause):
                 return False
             pause = min(2 * pause, LONGEST_PAUSE)
-        for _, update in updates if not self._stopping.is_set() else ():
+        for _, update, _ in updates if not self._stopping.is_set() else ():
             await self._queue.put(update)
         return True
 
@@ -131,10 +132,12 @@ class Intake:
         """Let `poll` and `accept` end; what they have not committed, Telegram keeps."""
         self._stopping.set()
 
-    def _parsed(self, raw: dict[str, Any]) -> Update | None:
+    def _parsed(self, raw: dict[str, Any]) -> tuple[Update, Incoming | None] | None:
+        """Return the update and what it says to the bot; None when it cannot be read at all."""
         for tried in (raw, _bare(raw)):
             try:
-                return Update.de_json(tried, self._bot)
+                update = Update.de_json(tried, self._bot)
+                return update, read(update, self._bot.bot)
             except Exception:
                 logger.exception("update %s is of a shape that is not known", raw.get("update_id"))
         return None

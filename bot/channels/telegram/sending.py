@@ -88,7 +88,7 @@ class Sending:
                 with suppress(TelegramError):
                     await self._bot.delete_message(delivery.chat, int(delivery.remove_message))
             for number in (await keyboard() or "").split():
-                if number != bare:
+                if number != bare and not delivery.is_overtaken:
                     await self._strip(delivery.chat, int(number))
         except Exception:
             logger.exception("old buttons stay in a chat")
