@@ -44,13 +44,20 @@ class Terminal:
         self._keys = keys
         self._language = language
         self._sounds = sounds
-        self._choices = 0
+        self._choices: list[str] = []
 
     def show(self, delivery: Delivery) -> None:
         """Show the replies; their buttons are numbered through, and a number typed next presses one."""
-        self._choices = 0
+        self._choices = []
         for reply in delivery.replies:
             self._show_reply(reply)
+
+    def typed(self, channel: str, chat: str, key: str, line: str) -> Incoming:
+        """Return a typed line as the conversation takes it: a number that stands before a choice presses it."""
+        number = line.strip("[]().# ")
+        if number.isascii() and number.isdigit() and len(number) <= 2 and 1 <= int(number) <= len(self._choices):
+            return Incoming(channel, chat, key, button=self._choices[int(number) - 1])
+        return Incoming(channel, chat, key, text=line)
 
     def echo(self, line: str) -> None:
         """Show a line that a program typed, as far as it can be shown."""
@@ -80,8 +87,8 @@ class Terminal:
         parts.append(self._text(reply.text))
         choices = []
         for button in reply.buttons:
-            self._choices += 1
-            choices.append(f"  [{self._choices}] {button.label}")
+            self._choices.append(button.data)
+            choices.append(f"  [{len(self._choices)}] {button.label}")
         self._screen.show("\n\n".join([*parts, *(["\n".join(choices)] if choices else [])]))
 
     def _picture(self, picture: Picture) -> str:
@@ -99,8 +106,3 @@ class Terminal:
 
     def _width(self) -> int:
         return min(self._screen.columns, WIDEST)
-
-
-def incoming(channel: str, chat: str, key: str, line: str) -> Incoming:
-    """Return a typed line as the conversation takes it."""
-    return Incoming(channel, chat, key, text=line)

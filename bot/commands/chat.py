@@ -14,7 +14,7 @@ from email.message import EmailMessage
 import click
 
 from bot.app import Service, open_core, open_library, open_service
-from bot.channels.terminal import BOLD, CHANNEL, PIPE, Screen, Terminal, incoming
+from bot.channels.terminal import BOLD, CHANNEL, PIPE, Screen, Terminal
 from bot.commands.examples import seed_accounts
 from bot.commands.listening import listen_near
 from bot.delivery.post import kept_letter
@@ -110,7 +110,7 @@ def talk_to_program(service: Service, terminal: Terminal, worker: Worker) -> Non
 def say(service: Service, terminal: Terminal, channel: str, conversation: str, line: str) -> None:
     """Hand a line to the conversation and show what it says; a fault is logged, and the person told."""
     try:
-        delivery = service.conversations.receive(incoming(channel, conversation, uuid.uuid4().hex, line))
+        delivery = service.conversations.receive(terminal.typed(channel, conversation, uuid.uuid4().hex, line))
     except Exception:
         logger.exception("a turn failed")
         terminal.tell("apology")

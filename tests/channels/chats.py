@@ -4,7 +4,7 @@ import io
 import re
 
 from bot.channels.telegram.channel import Telegram
-from bot.channels.terminal import Screen, Terminal, incoming
+from bot.channels.terminal import Screen, Terminal
 from bot.dialogue.messages import Delivery, Incoming, Picture
 from core.tables import Challenge
 from tests.telegram_server import TelegramServer
@@ -21,6 +21,7 @@ class TerminalChat(Chat):
         super().__init__(world, chat="here", channel="terminal")
         self._screen = io.StringIO()
         self._choices: dict[str, str] = {}
+        self._terminal: Terminal | None = None
 
     async def says(self, said: Said) -> str:
         """Type a line; return what appears on the screen."""
@@ -34,14 +35,16 @@ class TerminalChat(Chat):
     def _hear(self, delivery: Delivery) -> None:
         super()._hear(delivery)
         screen = Screen(self._screen, columns=100)
-        Terminal(screen, self.world.keys, lambda: library().language("en"), self.world.folder / "sounds").show(delivery)
+        sounds = self.world.folder / "sounds"
+        self._terminal = Terminal(screen, self.world.keys, lambda: library().language("en"), sounds)
+        self._terminal.show(delivery)
 
     def _incoming(self, said: Said) -> Incoming:
         if isinstance(said, Press):
             assert said.label in self._choices, f"there is no choice {said.label!r} in {sorted(self._choices)}"
             said = self._choices[said.label]
         made = super()._incoming(said)
-        return incoming(made.channel, made.chat, made.key, made.text)
+        return self._terminal.typed(made.channel, made.chat, made.key, made.text) if self._terminal else made
 
 
 class TelegramChat(Chat):
@@ -72,7 +75,7 @@ class TelegramChat(Chat):
             if isinstance(said, Wait):
                 self.world.later(said.minutes)
                 await self.world.work({"telegram": channel})
-                messages = self._server.fresh(PERSON)
+                messages = await self._server.heard(PERSON) if self._server.fresh(PERSON) else []
             else:
                 await self._act(said)
                 messages = await self._server.heard(PERSON)

@@ -175,3 +175,16 @@ async def test_a_person_is_had_for_the_asking(chat: Chat, said: str) -> None:
 )
 async def test_what_strangers_asked_first_is_answered(chat: Chat, said: str, entry: str) -> None:
     await converse(chat, [(said, entry)])
+
+
+async def test_a_number_is_an_answer_where_any_text_is_one(chat: Chat) -> None:
+    await converse(
+        chat,
+        [
+            ("/person", "What happened?"),
+            ("The portal is down", "tried"),
+            ("2", "telephone"),
+            ("(916) 555-0100", "When is a good time"),
+            ("3", ("Good time to call: 3", "Shall I send it?")),
+        ],
+    )
