@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
@@ -23,6 +24,7 @@ _IDS_NEVER_COME_BACK = {"sqlite_autoincrement": True}
 _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
+_UNCLOSED = text("closed_at IS NULL")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -114,6 +116,7 @@ class Conversation(Base):
     language: Mapped[str]
     state: Mapped[dict[str, Any]]
     keyboard: Mapped[str | None]
+    taken_over_by: Mapped[int | None]  # the ticket of which a person of staff has this chat, while the bot is quiet
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
 
@@ -122,6 +125,7 @@ class Message(Base):
     """One line of a conversation's transcript, redacted before it is written."""
 
     __tablename__ = "messages"
+    __table_args__ = (Index("messages_by_time", "at", "author"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
@@ -207,7 +211,8 @@ class AccountRequest(Base):
     kind: Mapped[str]
     identifier: Mapped[str | None]
     proved_by: Mapped[str]
-    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
     challenge_id: Mapped[int | None] = mapped_column(ForeignKey("challenges.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
@@ -233,13 +238,23 @@ class Ticket(Base):
     """What the help desk owes an answer to."""
 
     __tablename__ = "tickets"
-    __table_args__ = _IDS_NEVER_COME_BACK
+    __table_args__ = (
+        Index("tickets_by_state", "state", "due_at"),
+        Index("tickets_by_owner", "owner_id", "due_at", sqlite_where=_UNCLOSED, postgresql_where=_UNCLOSED),
+        Index("tickets_due", "due_at", sqlite_where=_UNCLOSED, postgresql_where=_UNCLOSED),
+        _IDS_NEVER_COME_BACK,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
+    verified_at: Mapped[datetime | None]
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     reason: Mapped[str]
+    subject: Mapped[str]
     state: Mapped[str]
+    escalated_to: Mapped[str]
     language: Mapped[str]
     happened: Mapped[str]
     tried: Mapped[str]
@@ -247,7 +262,118 @@ class Ticket(Base):
     hours: Mapped[str]
     created_at: Mapped[datetime]
     answer_by: Mapped[datetime]
+    due_at: Mapped[datetime]
+    warned_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
+    first_reply_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    telegram_topic: Mapped[int | None]
+
+
+class TicketEvent(Base):
+    """One thing that happened to a ticket: its history, its notes and what staff wrote to the person; only added to."""
+
+    __tablename__ = "ticket_events"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    kind: Mapped[str]
+    text: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    key: Mapped[str | None] = mapped_column(unique=True)
+    owed_id: Mapped[int | None]
+
+
+class TicketWord(Base):
+    """A word of a ticket, by which it is found."""
+
+    __tablename__ = "ticket_words"
+    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_with_rowid": False}
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class TicketWriter(Base):
+    """Who is writing a reply to a ticket at this moment."""
+
+    __tablename__ = "ticket_writers"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class Staff(Base):
+    """Somebody who works at the help desk."""
+
+    __tablename__ = "staff"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    name_key: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    password_hash: Mapped[str | None]
+    password_link_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """A browser in which somebody of staff is signed in; of its token only a hash is here."""
+
+    __tablename__ = "staff_sessions"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    previous_hash: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    rotated_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class MailboxChange(Base):
+    """A person who lost the mailbox on file: the evidence, who asked, who approved, and when the new address counts."""
+
+    __tablename__ = "mailbox_changes"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    new_email: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    asked_at: Mapped[datetime]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    approved_at: Mapped[datetime | None]
+    effective_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Lesson(Base):
+    """What a resolved ticket teaches: the sentence that was asked and the answer that helped."""
+
+    __tablename__ = "lessons"
+    __table_args__ = _IDS_NEVER_COME_BACK
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    asked: Mapped[str]
+    entry: Mapped[str]
+    answer: Mapped[str]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
 
 
 class Budget(Base):
