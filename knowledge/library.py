@@ -11,6 +11,7 @@ from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
 from knowledge.language_source import read_language
 from knowledge.needed import Needed
+from knowledge.office_days import CLOSED_ALSO, NONE, OPEN_ALTHOUGH, days
 from knowledge.problems import KnowledgeError, Problem
 from knowledge.schema import FactsFile, Known, SourcesFile, SourceShape
 from knowledge.shaping import fit
@@ -76,6 +77,7 @@ class Library:
             fit(FactsFile, facts_tree, "facts.yaml", known, problems)
             facts = {**_values(facts_tree), **service}
             _refuse_contradictions(facts_tree, service, enforced, top)
+            _refuse_unreadable_days(facts_tree, top)
         known = replace(known, facts=facts if facts_tree else None)
 
         read = {code: read_language(code, Folder(path / code, f"{code}/", problems), known, facts) for code in codes}
@@ -112,6 +114,17 @@ def _refuse_contradictions(
         elif value is not None and name in enforced and value.value != enforced[name]:
             what = f"`{name}` says {value.value}, and the system enforces {enforced[name]}"
             top.problem("facts.yaml", value, what, f"write {enforced[name]}; the rule itself stands in core/rules.py")
+
+
+def _refuse_unreadable_days(facts: Node, top: Folder) -> None:
+    for name in (CLOSED_ALSO, OPEN_ALTHOUGH):
+        fact = facts.get(name)
+        value = fact.get("value") if fact else None
+        try:
+            days(str(value.value) if value else NONE)
+        except ValueError:
+            mend = 'write days in quotes, as "2026-12-24, 2026-12-31", or none'
+            top.problem("facts.yaml", value, f"`{name}` is no list of days", mend)
 
 
 def _refuse_gaps(languages: Mapping[str, Language], needed: Needed, top: Folder) -> None:
