@@ -24,6 +24,18 @@ class Event(StrEnum):
     REQUEST_RESOLVED = "request.resolved"
     LETTER_REFUSED = "letter.refused"
     TICKET_OPENED = "ticket.opened"
+    STAFF_ADDED = "staff.added"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_PASSWORD_SET = "staff.password_set"
+    STAFF_SIGNED_IN = "staff.signed_in"
+    STAFF_REFUSED = "staff.refused"
+    STAFF_SIGNED_OUT = "staff.signed_out"
+    ACCOUNT_LOOKED_AT = "account.looked_at"
+    ACTION_STARTED = "account.action_started"
+    MAILBOX_CHANGE_ASKED = "mailbox.asked"
+    MAILBOX_CHANGE_APPROVED = "mailbox.approved"
+    MAILBOX_CHANGE_STOPPED = "mailbox.stopped"
+    MAILBOX_CHANGED = "mailbox.changed"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
 
 

@@ -43,3 +43,19 @@ class AccountRefused(Refusal):
     def __init__(self, phrase: str, **fields: object) -> None:
         self.phrase = phrase
         super().__init__(**fields)
+
+
+class TicketRefused(Refusal):
+    """Nothing was done to the ticket; `phrase` says why."""
+
+    def __init__(self, phrase: str, **fields: object) -> None:
+        self.phrase = phrase
+        super().__init__(**fields)
+
+
+class StaffRefused(Refusal):
+    """Nothing was done to the account of somebody of staff, or they were not let in; `phrase` says why."""
+
+    def __init__(self, phrase: str, **fields: object) -> None:
+        self.phrase = phrase
+        super().__init__(**fields)

@@ -46,6 +46,34 @@ MAILBOX_LETTERS_A_DAY: Final = 5
 # Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).
 NETWORK_PASSWORDS_AN_HOUR: Final = 60
 
+# A ticket's person counts as verified when a mailed code was proved in the same chat within this time.
+VERIFIED_HOURS: Final = 24
+# Staff are warned of a promise this long before it is due.
+TICKET_WARN_HOURS: Final = 4
+# A ticket that waits for the person is looked at again after so many business days.
+TICKET_WAITS_DAYS: Final = 5
+# 003: what takes longer gets news by a date; the latest that staff may set.
+TICKET_NEWS_MAX_DAYS: Final = 20
+# What staff write to a person at once; it leaves in as many messages as a channel needs.
+STAFF_REPLY_CHARACTERS: Final = 8000
+# How long "Ana is replying…" is shown after her last key.
+WRITER_SECONDS: Final = 15
+
+# Staff sign in (NIST SP 800-63B: 15 characters where a password stands alone, no composition rules).
+STAFF_PASSWORD_MIN: Final = 15
+STAFF_PASSWORD_MAX: Final = 128
+STAFF_LINK_HOURS: Final = 24
+# OWASP Session Management: an idle and an absolute end, and a token that is renewed on the way.
+SESSION_IDLE_MINUTES: Final = 60
+SESSION_HOURS: Final = 12
+SESSION_ROTATES_MINUTES: Final = 15
+SESSION_GRACE_SECONDS: Final = 60
+# Counted before any name is looked up, by network: no number of misses locks anybody out.
+NETWORK_SIGN_INS_AN_HOUR: Final = 30
+
+# S4: a new address on file counts after this wait, unless the old address says "this was not me".
+MAILBOX_CHANGE_HOURS: Final = 24
+
 # An action that was begun and left is put away, with a sentence, after this silence.
 FLOW_EXPIRES_HOURS: Final = 24
 # A follow-up waits while the person is in the middle of something.
