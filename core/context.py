@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.keys import Keys
+from core.office_days import STATE_OFFICES, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +18,15 @@ class Context:
     keys: Keys
     conversation: int  # id of the row in `conversations`
     language: str = "en"
+    calendar: Calendar = STATE_OFFICES
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What somebody of staff works with, likewise."""
+
+    session: Session
+    now: datetime
+    keys: Keys
+    staff: int | None  # id of the row in `staff`; None where the service acts by itself
+    calendar: Calendar = STATE_OFFICES

@@ -24,6 +24,7 @@ class Held:
     language: str
     state: dict[str, Any]
     touched_at: datetime | None  # None: this is its first message
+    taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,13 @@ def hold(session: Session, channel: str, chat: str, language: str, now: datetime
         )
         row = session.scalars(query).one()
         return Held(row.id, channel, chat, row.language, row.state, None)
-    return Held(row.id, channel, chat, row.language, row.state, row.touched_at)
+    return Held(row.id, channel, chat, row.language, row.state, row.touched_at, row.taken_over_by)
 
 
 def hold_by_id(session: Session, conversation: int) -> Held:
     """Return a conversation that exists, locked likewise."""
     row = session.scalars(select(Conversation).where(Conversation.id == conversation).with_for_update()).one()
-    return Held(row.id, row.channel, row.chat, row.language, row.state, row.touched_at)
+    return Held(row.id, row.channel, row.chat, row.language, row.state, row.touched_at, row.taken_over_by)
 
 
 def save(session: Session, held: Held, lines: list[Line], now: datetime) -> None:

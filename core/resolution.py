@@ -49,7 +49,7 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     session.execute(
         update(AccountRequest)
         .where(AccountRequest.id == request_id)
-        .values(resolved_at=now, outcome=outcome, identifier=None)
+        .values(resolved_at=now, outcome=outcome, identifier=None, account_id=account.id if account else None)
     )
     audit.record(
         session,

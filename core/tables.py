@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # What is derived from a row's id must not come back to life with a later row.
 _IDS_NEVER_COME_BACK = {"sqlite_autoincrement": True}
+_ITS_KEY_IS_THE_TABLE = {"sqlite_with_rowid": False}
 _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
@@ -291,7 +292,7 @@ class TicketWord(Base):
     """A word of a ticket, by which it is found."""
 
     __tablename__ = "ticket_words"
-    __table_args__: ClassVar[dict[str, Any]] = {"sqlite_with_rowid": False}
+    __table_args__ = _ITS_KEY_IS_THE_TABLE
 
     word: Mapped[str] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True, index=True)

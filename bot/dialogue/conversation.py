@@ -7,6 +7,7 @@ from functools import cache
 
 from sqlalchemy.orm import Session
 
+from bot.dialogue.dates import calendar
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.flow import Flow
 from bot.dialogue.group import react_in_group
@@ -15,6 +16,7 @@ from bot.dialogue.messages import Delivery, Incoming, Reply, SendFailed
 from bot.dialogue.redaction import REMOVED, Heard, heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
+from bot.dialogue.takeover import TO_STAFF, is_left_to_staff
 from bot.dialogue.turn import Reader
 from core import conversations, follow_ups, inbox, outbox, rules
 from core.context import Context
@@ -67,10 +69,13 @@ class Conversations:
             if not incoming.private:
                 react_in_group(exchange, reader)
                 return self._deliver(exchange, [], incoming.message if said.secret else "")
-            if _is_left_alone(held, now):
-                exchange.put_away()
             shown = _shown(incoming, said, held)
-            exchange.react(reader)
+            if is_left_to_staff(exchange.stage, reader, shown):
+                exchange.meaning = TO_STAFF
+            else:
+                if _is_left_alone(held, now):
+                    exchange.put_away()
+                exchange.react(reader)
             if said.secret:
                 exchange.warn_of_secret()
             if exchange.stack.took_secret:
@@ -82,7 +87,7 @@ class Conversations:
         library, now = self._library(), self._clock()
         with self._database.transaction() as session:
             held = conversations.hold_by_id(session, due.conversation)
-            if held.state.get("stack") and not _is_left_alone(held, now):
+            if held.taken_over_by or (held.state.get("stack") and not _is_left_alone(held, now)):
                 follow_ups.wait(session, due.id, now + timedelta(minutes=rules.FOLLOW_UP_WAITS_MINUTES))
                 return None
             if not follow_ups.settle(session, due.id, now) or due.flow not in self._flows:
@@ -123,7 +128,7 @@ class Conversations:
 
     def _exchange(self, session: Session, held: Held, library: Library, now: datetime) -> Exchange:
         language = library.language(held.language)
-        context = Context(session, now, self._keys, held.id, language.code)
+        context = Context(session, now, self._keys, held.id, language.code, calendar(library))
         return Exchange(Stage(held, context, language, library.languages, self._flows))
 
     def _deliver(self, exchange: Exchange, said: list[str], remove_message: str = "") -> Delivery:

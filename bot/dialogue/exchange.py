@@ -126,7 +126,7 @@ class Exchange:
             self.stage.say("no_tickets", self.stage.action("person"))
         for each in receipts:
             self.stage.say(
-                "ticket",
+                "ticket_status_resolved" if each.state == tickets.RESOLVED else "ticket",
                 number=each.number,
                 state=language.phrase(f"ticket_{each.state}"),
                 happened=each.happened[:200],

@@ -177,6 +177,11 @@ class Talk:
         """Return the proof that a person is asking, good for one action of this flow's name on `identifier` (G4)."""
         return verify_person(self, key, self._journal.flow, identifier)
 
+    def topic(self, text: str) -> str:
+        """Return the id of the entry that `text` is surely about, or nothing."""
+        match = self.language.matcher.match(text)
+        return match.entries[0][0] if match.decision == "answer" else ""
+
     def date(self, moment: str) -> str:
         """Return an ISO moment as the date on which it falls in California, as people write it."""
         return written(self.language, datetime.fromisoformat(moment).astimezone(CALIFORNIA).date())

@@ -27,6 +27,7 @@ CONTROLS = (
     "language",
     "forget",
     "it_came",
+    "bot",
 )
 
 SHORT = 14  # words of a message that says one thing

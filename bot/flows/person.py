@@ -24,7 +24,7 @@ def person(talk: Talk) -> None:
     )
     if decision == "change":
         talk.begin_again()
-    number = talk.do("ticket", tickets.open_ticket, happened, tried, telephone, hours)
+    number = talk.do("ticket", tickets.open_ticket, happened, tried, telephone, hours, talk.topic(happened))
     talk.say("made", number=number, answer_by=talk.date(talk.do("promise", tickets.promised_by, number)))
 
 

@@ -42,7 +42,7 @@ def test_a_ticket_keeps_what_was_said_and_gets_a_number_and_a_day(chat: CoreChat
         "916 555 0100",
         "mornings",
     )
-    assert (row.reason, row.state, row.language, row.account_id) == ("asked", "open", "en", None)
+    assert (row.reason, row.state, row.language, row.account_id) == ("asked", "new", "en", None)
     assert (row.created_at, row.answer_by) == (chat.now, WEDNESDAY_FIVE)
     assert chat.does(tickets.promised_by, number) == WEDNESDAY_FIVE.isoformat()
 
@@ -89,4 +89,4 @@ def test_g2_a_letter_that_could_not_be_delivered_becomes_a_ticket_of_its_account
     with chat.database.transaction() as session:
         row = session.get_one(Ticket, number)
     assert (row.reason, row.account_id, row.language, row.happened) == ("letter", account.id, "es", "SMTP said no.")
-    assert (row.state, row.conversation_id, row.answer_by) == ("open", None, WEDNESDAY_FIVE)
+    assert (row.state, row.conversation_id, row.answer_by) == ("new", None, WEDNESDAY_FIVE)

@@ -1,0 +1,121 @@
+"""The help desk's doings, the same from the web and from Telegram, and what a ticket's person hears of each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.desk.speaking import spoken
+from bot.dialogue.dates import calendar, written_moment
+from bot.dialogue.legible import legible
+from bot.dialogue.redaction import heard
+from core import promises, ticket_replies, ticket_work
+from core.context import Desk
+from core.database import Database
+from core.keys import Keys
+from core.refusals import TicketRefused
+from core.staff import Member
+from core.tables import Message, Ticket
+from core.ticket_replies import Draft
+from core.tickets import number_of
+from knowledge.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply as it was written: `key` is drawn with the form, `seen` the last line of the history that was shown."""
+
+    text: str
+    key: str
+    seen: int
+    then_wait: bool = True
+
+
+class HelpDesk:
+    """Does to tickets what staff ask for, each thing in one transaction with what the person is told of it."""
+
+    def __init__(
+        self, database: Database, keys: Keys, library: Callable[[], Library], clock: Callable[[], datetime]
+    ) -> None:
+        """Work on `database`; `clock` gives the time in UTC."""
+        self.database = database
+        self.keys = keys
+        self.library = library
+        self.clock = clock
+
+    @contextmanager
+    def work(self, member: Member | None) -> Iterator[Desk]:
+        """Yield what a member of staff (the service itself without one) works with, committed at the end."""
+        with self.database.transaction() as session:
+            yield Desk(session, self.clock(), self.keys, member.id if member else None, calendar(self.library()))
+
+    def take(self, member: Member, ticket: int, seen_owner: int | None) -> None:
+        """Make the ticket the member's, and tell its person once who has the chat; TicketRefused as the core says."""
+        with self.work(member) as desk:
+            if ticket_work.take(desk, ticket, seen_owner):
+                self._tell(desk, ticket, "staff_took_over", name=member.name)
+
+    def reply(self, member: Member, ticket: int, written: Written) -> bool:
+        """Send the reply to the ticket's person; False when this form had been sent before.
+
+        TicketRefused as the core says, and where the text holds what looks like a password or a secret link (S2).
+        """
+        text = legible(written.text).strip()
+        language = self.library().language("en")
+        if heard(text, language.words["innocent"]).secret:
+            raise TicketRefused("reply_has_secret")
+        with self.work(member) as desk:
+            found = ticket_work.held(desk, ticket)
+            notice = self._phrase(found, "staff_took_over", name=member.name)
+            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then_wait)
+            return ticket_replies.reply(desk, ticket, draft)
+
+    def note(self, member: Member, ticket: int, text: str) -> None:
+        """Write an internal note; TicketRefused as the core says, and where it holds a secret (S2)."""
+        if heard(legible(text), self.library().language("en").words["innocent"]).secret:
+            raise TicketRefused("note_has_secret")
+        with self.work(member) as desk:
+            ticket_work.note(desk, ticket, legible(text))
+
+    def escalate(self, member: Member, ticket: int, level: str, reason: str, news: date) -> None:
+        """Pass the ticket on, and tell its person when they hear of it next (003)."""
+        with self.work(member) as desk:
+            due = ticket_work.escalate(desk, ticket, level, legible(reason), news)
+            language = self.library().language(ticket_work.held(desk, ticket).language)
+            self._tell(desk, ticket, f"ticket_passed_on_{level}", news=written_moment(language, due))
+
+    def resolve(self, member: Member, ticket: int) -> None:
+        """End the ticket, tell its person, and let the bot have the chat back."""
+        with self.work(member) as desk:
+            ticket_work.resolve(desk, ticket)
+            self._tell(desk, ticket, "ticket_closed")
+
+    def keep_promises(self) -> int:
+        """Warn staff of what is due soon, own up to what was missed; return how many tickets that concerned."""
+        with self.work(None) as desk:
+            warned = promises.warn(desk)
+            missed = promises.miss(desk)
+            for each in missed:
+                language = self.library().language(each.language)
+                self._tell(
+                    desk,
+                    each.ticket,
+                    "promise_missed",
+                    promised=written_moment(language, each.promised),
+                    due=written_moment(language, each.due_at),
+                )
+        return warned + len(missed)
+
+    def _phrase(self, ticket: Ticket, key: str, **fields: object) -> str:
+        language = self.library().language(ticket.language)
+        return language.phrase(key, **{"number": number_of(ticket.id), **fields})
+
+    def _tell(self, desk: Desk, ticket: int, key: str, **fields: object) -> None:
+        """Owe the ticket's person a sentence, where they have a chat."""
+        found = ticket_work.held(desk, ticket)
+        if found.conversation_id is None:
+            return
+        text = self._phrase(found, key, **fields)
+        line = Message(conversation_id=found.conversation_id, at=desk.now, author="bot", text=text, meaning="desk")
+        desk.session.add(line)
+        ticket_replies.owe(desk, found.conversation_id, spoken(text))

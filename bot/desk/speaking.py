@@ -1,0 +1,10 @@
+"""What the help desk says to a person, as the outbox keeps it."""
+
+from typing import Any
+
+from bot.dialogue.messages import Reply
+
+
+def spoken(text: str) -> dict[str, Any]:
+    """Return the Markdown `text` as the replies of one turn."""
+    return {"replies": [Reply(text).to_json()], "remove": ""}

@@ -1,0 +1,130 @@
+"""The queue of tickets as staff see it: filtered, searched, counted, page by page, in a few statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from core import ticket_words
+from core.tables import Staff, Ticket
+from core.tickets import RESOLVED, STATES, id_of, number_of
+
+PAGE = 50
+
+Whose = Literal["all", "mine", "nobody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which tickets to show: of a state ("unresolved" for every one that is not), of somebody, with words in them."""
+
+    state: str = "unresolved"
+    whose: Whose = "all"
+    words: str = ""
+    late_at: datetime | None = None
+    after: tuple[datetime, int] | None = None  # the last ticket of the page before
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket as the queue shows it."""
+
+    id: int
+    number: int
+    state: str
+    subject: str
+    happened: str
+    owner: str
+    verified: bool
+    created_at: datetime
+    due_at: datetime
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tickets, the most urgent first, and whether there are more."""
+
+    rows: list[Row]
+    more: bool
+
+
+def page(session: Session, filters: Filters, staff: int, size: int = PAGE) -> Page:
+    """Return the tickets that pass the filters: by due day, or newest first where they are searched or resolved."""
+    by_due = filters.state != RESOLVED and not filters.words.strip()
+    query = (
+        select(
+            Ticket.id,
+            Ticket.state,
+            Ticket.subject,
+            func.substr(Ticket.happened, 1, 200).label("happened"),
+            Staff.name.label("owner"),
+            Ticket.verified_at,
+            Ticket.created_at,
+            Ticket.due_at,
+            Ticket.missed_at,
+        )
+        .outerjoin(Staff, Staff.id == Ticket.owner_id)
+        .where(*_conditions(filters, staff))
+    )
+    if filters.after is not None:
+        moment, last = filters.after
+        query = query.where(
+            or_(Ticket.due_at > moment, and_(Ticket.due_at == moment, Ticket.id > last)) if by_due else Ticket.id < last
+        )
+    query = query.order_by(Ticket.due_at, Ticket.id) if by_due else query.order_by(Ticket.id.desc())
+    found = session.execute(query.limit(size + 1)).all()
+    rows = [
+        Row(
+            id=each.id,
+            number=number_of(each.id),
+            state=each.state,
+            subject=each.subject,
+            happened=each.happened,
+            owner=each.owner or "",
+            verified=each.verified_at is not None,
+            created_at=each.created_at,
+            due_at=each.due_at,
+            missed=each.missed_at is not None,
+        )
+        for each in found[:size]
+    ]
+    return Page(rows, len(found) > size)
+
+
+def counts(session: Session, staff: int, now: datetime) -> dict[str, int]:
+    """Return how many tickets there are in each state, and under "mine", "nobody" and "late" of the unresolved."""
+    of_state: dict[str, int] = dict.fromkeys(STATES, 0)
+    of_state |= dict(session.execute(select(Ticket.state, func.count()).group_by(Ticket.state)).tuples().all())
+    mine, nobody, late = session.execute(
+        select(
+            func.count().filter(Ticket.owner_id == staff),
+            func.count().filter(Ticket.owner_id.is_(None)),
+            func.count().filter(or_(Ticket.due_at <= now, Ticket.missed_at.is_not(None))),
+        ).where(Ticket.closed_at.is_(None))
+    ).one()
+    unresolved = sum(number for state, number in of_state.items() if state != RESOLVED)
+    return {**of_state, "unresolved": unresolved, "mine": mine, "nobody": nobody, "late": late}
+
+
+def _conditions(filters: Filters, staff: int) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.state in STATES:
+        conditions.append(Ticket.state == filters.state)
+    elif filters.state == "unresolved":
+        conditions.append(Ticket.closed_at.is_(None))
+    if filters.whose == "mine":
+        conditions.append(Ticket.owner_id == staff)
+    elif filters.whose == "nobody":
+        conditions.append(Ticket.owner_id.is_(None))
+    if filters.late_at is not None:
+        conditions.append(or_(Ticket.due_at <= filters.late_at, Ticket.missed_at.is_not(None)))
+    words = filters.words.strip()
+    number = words.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) <= 10:
+        conditions.append(Ticket.id == id_of(int(number)))
+    else:
+        conditions += ticket_words.found(words)
+    return conditions
