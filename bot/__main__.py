@@ -18,6 +18,8 @@ COMMANDS = {
     "run": "Run every channel that is configured, the pages and the delivery.",
     "migrate": "Bring the database to the newest revision.",
     "accounts": "Import, show and create accounts.",
+    "staff": "Add, list and disable those who work at the help desk.",
+    "tickets": "List, show and export what the help desk owes answers to.",
     "knowledge": "Check and try what the bot knows.",
 }
 

@@ -58,6 +58,7 @@ class Language:
     flows: Mapping[str, FlowWording]
     examples: tuple[Example, ...]
     phrases: Texts
+    desk: Texts
     letters: Mapping[str, Texts]
     _lazy_matcher: _LazyMatcher = field(default_factory=_LazyMatcher, init=False, repr=False)
 
@@ -85,6 +86,10 @@ class Language:
         """A phrase, Markdown; text in fields shows literally. MissingWordingError if it or a field is missing."""
         return self.phrases.markdown(key, fields)
 
+    def desk_text(self, key: str, /, **fields: object) -> str:
+        """A text of the help desk's pages, plain; MissingWordingError if it or a field is missing."""
+        return self.desk.filled(key, fields)
+
     def letter(self, key: str, /, **fields: object) -> LetterText:
         """A letter, plain text; fields go in as they are. MissingWordingError if it or a field is missing."""
         if key not in self.letters:
@@ -95,6 +100,7 @@ class Language:
     def fields(self) -> dict[str, frozenset[str]]:
         """Where each text is -> the fields that its caller gives, as {"flows/x ask address": {"name"}}."""
         places = {f"phrases {key}": names for key, names in self.phrases.fields().items()}
+        places |= {f"desk {key}": names for key, names in self.desk.fields().items()}
         for name, flow in self.flows.items():
             places |= {f"flows/{name} ask {key}": names for key, names in flow.asks.fields().items()}
             places |= {f"flows/{name} say {key}": names for key, names in flow.says.fields().items()}

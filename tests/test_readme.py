@@ -25,7 +25,7 @@ def commands() -> set[str]:
 
 
 def test_every_command_stands_in_the_readme_and_no_other() -> None:
-    assert set(re.findall(r"^\| `(cersbot [a-z ]+)`", README, re.MULTILINE)) == commands()
+    assert set(re.findall(r"^\| `(cersbot [a-z -]+)`", README, re.MULTILINE)) == commands()
 
 
 def test_every_setting_stands_in_the_readme_with_its_default_and_no_other() -> None:
