@@ -37,6 +37,25 @@ def begin(session: Session, staff: int, now: datetime) -> str:
     return token
 
 
+def peek(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
+    """Return who is signed in with this token where nothing is to be written about it; None: ask `resume`."""
+    row = session.execute(
+        select(StaffSession, Staff)
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(
+            StaffSession.token_hash == _hash(token),
+            Staff.disabled_at.is_(None),
+            StaffSession.seen_at > now - timedelta(minutes=1),
+            StaffSession.rotated_at > now - timedelta(minutes=rules.SESSION_ROTATES_MINUTES),
+            StaffSession.created_at > now - timedelta(hours=rules.SESSION_HOURS),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    kept, staff = row
+    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+
+
 def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
     """Return who is signed in with this token; None when it is over or never was one.
 
@@ -63,8 +82,7 @@ def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn 
     renewed = _renewed(session, kept, hashed, now)
     if kept.seen_at <= now - timedelta(minutes=1):
         kept.seen_at = now
-    member = Member(staff.id, staff.name, staff.role, staff.telegram_id, disabled=False, has_password=True)
-    return SignedIn(member, kept.id, csrf(keys, kept.id), renewed)
+    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id), renewed)
 
 
 def end(session: Session, session_id: int, staff: int, now: datetime) -> None:
@@ -91,6 +109,10 @@ def _renewed(session: Session, kept: StaffSession, hashed: str, now: datetime) -
         .execution_options(synchronize_session=False)
     ).all()
     return token if changed else None
+
+
+def _member(staff: Staff) -> Member:
+    return Member(staff.id, staff.name, staff.role, staff.telegram_id, disabled=False, has_password=True)
 
 
 def _hash(token: str) -> str:

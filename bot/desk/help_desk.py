@@ -10,6 +10,7 @@ from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
 from bot.dialogue.redaction import heard
 from core import promises, ticket_replies, ticket_work
+from core.business_days import CALIFORNIA
 from core.context import Desk
 from core.database import Database
 from core.keys import Keys
@@ -89,6 +90,10 @@ class HelpDesk:
         with self.work(member) as desk:
             ticket_work.resolve(desk, ticket)
             self._tell(desk, ticket, "ticket_closed")
+
+    def next_business_day(self) -> date:
+        """Return the next day on which the help desk works, in California."""
+        return calendar(self.library()).promise(self.clock(), 1).astimezone(CALIFORNIA).date()
 
     def keep_promises(self) -> int:
         """Warn staff of what is due soon, own up to what was missed; return how many tickets that concerned."""

@@ -1,7 +1,7 @@
 """The web server: routes, pages for what goes wrong, and the settings under which no token reaches a log."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from bot.channels.markup import telegram_html
+from bot.desk import pages
+from bot.desk.help_desk import HelpDesk
+from bot.desk.live import Hub
+from bot.desk.site import DeskSite
 from bot.pages import links
-from bot.pages.site import Site, Wording
+from bot.pages.site import Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
@@ -37,11 +42,13 @@ def create_app(
     wording: Callable[[], Wording],
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
+    desk: HelpDesk | None = None,
+    hub: Hub | None = None,
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone.
+    development alone; with `desk` there are the help desk's pages, with live updates by `hub`.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -52,6 +59,10 @@ def create_app(
     )
     site = Site(database, keys, clock, wording, templates)
     headers = security_headers(address)
+    desk_pages: Sequence[BaseRoute] = ()
+    if desk is not None:
+        desk_site = DeskSite(desk, templates, address, network_of, _as_html)
+        desk_pages = pages.routes(desk_site, hub or Hub(database, clock))
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -60,18 +71,19 @@ def create_app(
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
 
-    pages = Router(
+    router = Router(
         [
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],
         redirect_slashes=False,  # its redirects would lead wherever the request's Host header says
         middleware=[Middleware(RequestLimits, address=address)],
     )
     return Starlette(
-        routes=[Mount("", pages)],
+        routes=[Mount("", router)],
         middleware=[Middleware(SecurityHeaders, headers=headers)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
@@ -98,6 +110,11 @@ def server(app: ASGIApp, host: str, port: int, *, trusted_proxies: str = "127.0.
             timeout_graceful_shutdown=3,
         )
     )
+
+
+def _as_html(markdown: str) -> str:
+    """Return the bot's Markdown as a few tags of HTML, everything else escaped; its lines are broken as they stand."""
+    return "\n\n".join(telegram_html(markdown))
 
 
 async def _healthy(_: Request) -> Response:

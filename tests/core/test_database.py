@@ -54,3 +54,10 @@ def test_an_error_never_quotes_what_was_to_be_stored(database: Database, now: da
         session.add(Account(**values))
     assert "username_key" in str(error.value)
     assert not any(held in str(error.value) for held in ("ann@example.org", "anngause", "heron"))
+
+
+def test_a_reader_waits_for_no_writer(database: Database, now: datetime) -> None:
+    with database.transaction() as writing, database.reading() as session:
+        writing.add(Budget(key="unfinished", spent=[], updated_at=now))
+        writing.flush()
+        assert session.get(Budget, "unfinished") is None

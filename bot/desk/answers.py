@@ -1,0 +1,50 @@
+"""Answers of the knowledge base for staff: found by words, put into the reply box, changed before they are sent."""
+
+from dataclasses import dataclass
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.desk.site import DeskSite, Visit
+from knowledge.library import Language
+from knowledge.text import normalise
+
+SHOWN = 6
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer that staff may send."""
+
+    id: str
+    question: str
+    answer: str
+
+
+def find(language: Language, words: str, most: int = SHOWN) -> list[Found]:
+    """Return the answers that fit the words best: entries that have them all first, then what the matcher thinks."""
+    asked = normalise(words[:LONGEST]).split()
+    if not asked:
+        return []
+    faq = {entry.id: entry for entry in language.entries.values() if entry.kind == "faq"}
+    having = [
+        entry.id
+        for entry in faq.values()
+        if all(word in normalise(f"{entry.id.replace('_', ' ')} {' '.join(entry.phrasings)}") for word in asked)
+    ]
+    ranked = [entry for entry, confidence in language.matcher.rank(words[:LONGEST]) if entry in faq and confidence > 0]
+    place = {entry: number for number, entry in enumerate(ranked)}
+    having.sort(key=lambda entry: place.get(entry, len(place)))
+    chosen = list(dict.fromkeys([*ranked[:2], *having, *ranked]))[:most]
+    return [Found(entry, faq[entry].question, faq[entry].answer) for entry in chosen]
+
+
+def routes(site: DeskSite) -> list[Route]:
+    """Return the route /desk/answers?words=…, for the desk's own script."""
+
+    def answers(visit: Visit) -> Response:
+        found = find(site.language, visit.request.query_params.get("words", ""))
+        return JSONResponse([{"id": each.id, "question": each.question, "answer": each.answer} for each in found])
+
+    return [Route("/desk/answers", site.visited(answers))]

@@ -1,0 +1,146 @@
+"""Live updates: one look at the database a second for all who watch, told to browsers as server-sent events."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.desk.site import DeskSite
+from core import rules, ticket_history
+from core.database import Database
+from core.tables import Staff, TicketWriter
+from core.tickets import number_of
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+COMMENT_SECONDS = 20  # a proxy takes a silent connection for a dead one
+LONGEST_SECONDS = 600  # the browser then asks again, and shows who it is again
+
+Writers = dict[int, tuple[str, ...]]
+
+
+@dataclass
+class News:
+    """What has changed: ids of tickets, and who is writing in each."""
+
+    tickets: list[int] = field(default_factory=list)
+    writers: Writers = field(default_factory=dict)
+
+
+class Hub:
+    """Looks for news while anybody watches, and hands it to every one of them."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        """Look into `database`."""
+        self._database = database
+        self._clock = clock
+        self._watching: set[asyncio.Queue[News | None]] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._last = 0
+        self._writers: Writers = {}
+
+    async def watch(self) -> AsyncIterator[News | None]:
+        """Yield news as it comes; None when nothing came for a while."""
+        queue: asyncio.Queue[News | None] = asyncio.Queue(100)
+        self._watching.add(queue)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_on(), name="desk news")
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(COMMENT_SECONDS):
+                        news = await queue.get()
+                except TimeoutError:
+                    yield None
+                    continue
+                if news is None:
+                    return
+                yield news
+        finally:
+            self._watching.discard(queue)
+
+    def close(self) -> None:
+        """Let everybody who watches go: the service stops."""
+        for queue in self._watching:
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(None)
+
+    async def _look_on(self) -> None:
+        self._last = await asyncio.to_thread(self._newest)
+        while self._watching:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                news = await asyncio.to_thread(self._look)
+            except Exception:
+                logger.exception("the desk could not look for news")
+                continue
+            if news.tickets or news.writers:
+                for queue in self._watching:
+                    with suppress(asyncio.QueueFull):
+                        queue.put_nowait(news)
+
+    def _newest(self) -> int:
+        with self._database.reading() as session:
+            return ticket_history.newest(session)
+
+    def _look(self) -> News:
+        now = self._clock()
+        with self._database.reading() as session:
+            lines = ticket_history.since(session, self._last)
+            rows = session.execute(
+                select(TicketWriter.ticket_id, Staff.name)
+                .join(Staff, Staff.id == TicketWriter.staff_id)
+                .where(TicketWriter.at > now - timedelta(seconds=rules.WRITER_SECONDS))
+                .order_by(Staff.name_key)
+            ).all()
+        writers: Writers = {}
+        for ticket, name in rows:
+            writers[ticket] = (*writers.get(ticket, ()), name)
+        changed = {
+            ticket: writers.get(ticket, ())
+            for ticket in writers.keys() | self._writers.keys()
+            if writers.get(ticket) != self._writers.get(ticket)
+        }
+        if lines:
+            self._last = lines[-1].id
+        self._writers = writers
+        return News(list(dict.fromkeys(line.ticket for line in lines)), changed)
+
+
+def routes(site: DeskSite, hub: Hub) -> list[Route]:
+    """Return the route /desk/live."""
+
+    async def live(request: Request) -> Response:
+        if await run_in_threadpool(site.who, request) is None:
+            return Response(status_code=401)
+        return StreamingResponse(
+            _events(hub),
+            media_type="text/event-stream",
+            headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+        )
+
+    return [Route("/desk/live", live)]
+
+
+async def _events(hub: Hub) -> AsyncIterator[str]:
+    yield "retry: 2000\n\n"
+    end = asyncio.get_running_loop().time() + LONGEST_SECONDS
+    async for news in hub.watch():
+        if news is None:
+            yield ": still here\n\n"
+        for ticket in news.tickets if news else ():
+            yield f"event: ticket\ndata: {number_of(ticket)}\n\n"
+        for ticket, names in news.writers.items() if news else ():
+            yield f"event: writers\ndata: {json.dumps({'ticket': number_of(ticket), 'names': names})}\n\n"
+        if asyncio.get_running_loop().time() > end:
+            return
