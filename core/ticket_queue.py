@@ -97,7 +97,8 @@ def page(session: Session, filters: Filters, staff: int, size: int = PAGE) -> Pa
 def counts(session: Session, staff: int, now: datetime) -> dict[str, int]:
     """Return how many tickets there are in each state, and under "mine", "nobody" and "late" of the unresolved."""
     of_state: dict[str, int] = dict.fromkeys(STATES, 0)
-    of_state |= dict(session.execute(select(Ticket.state, func.count()).group_by(Ticket.state)).tuples().all())
+    for state, number in session.execute(select(Ticket.state, func.count()).group_by(Ticket.state)):
+        of_state[state] = number
     mine, nobody, late = session.execute(
         select(
             func.count().filter(Ticket.owner_id == staff),

@@ -62,8 +62,7 @@ class HelpDesk:
         TicketRefused as the core says, and where the text holds what looks like a password or a secret link (S2).
         """
         text = legible(written.text).strip()
-        language = self.library().language("en")
-        if heard(text, language.words["innocent"]).secret:
+        if self._holds_secret(text):
             raise TicketRefused("reply_has_secret")
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
@@ -73,7 +72,7 @@ class HelpDesk:
 
     def note(self, member: Member, ticket: int, text: str) -> None:
         """Write an internal note; TicketRefused as the core says, and where it holds a secret (S2)."""
-        if heard(legible(text), self.library().language("en").words["innocent"]).secret:
+        if self._holds_secret(legible(text)):
             raise TicketRefused("note_has_secret")
         with self.work(member) as desk:
             ticket_work.note(desk, ticket, legible(text))
@@ -110,6 +109,13 @@ class HelpDesk:
                     due=written_moment(language, each.due_at),
                 )
         return warned + len(missed)
+
+    def _holds_secret(self, text: str) -> bool:
+        """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
+        language = self.library().language("en")
+        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
+        own_words = "\n".join(line for line in text.splitlines() if line not in ours)
+        return heard(own_words, language.words["innocent"]).secret
 
     def _phrase(self, ticket: Ticket, key: str, **fields: object) -> str:
         language = self.library().language(ticket.language)

@@ -11,7 +11,7 @@ from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.asking import RECOVER
 from tests.desk.office import Office, Person, ask_for_person
-from tests.world import MailedCode, Press, Wait, converse
+from tests.world import MailedCode, Press, Wait, converse, library
 
 
 async def test_the_bot_is_quiet_while_a_human_has_the_chat_and_says_so_once(
@@ -219,3 +219,11 @@ def test_an_unknown_number_is_no_such_ticket(office: Office, ana: Member) -> Non
         with pytest.raises(TicketRefused) as refused:
             office.desk.take(ana, id_of(number), None)
         assert refused.value.phrase == "ticket_unknown"
+
+
+async def test_an_answer_of_ours_is_no_secret_whatever_it_says_of_passwords(
+    office: Office, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    for entry in library().language("en").entries.values():
+        assert office.writes(ana, number, f"Like this:\n\n{entry.answer}"), entry.id

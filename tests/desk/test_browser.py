@@ -1,0 +1,124 @@
+"""The desk in a real browser: nothing to stumble over, live, by keyboard, on a phone, in the dark, without scripts."""
+
+import asyncio
+
+import pytest
+
+from core.staff import Member
+from tests.desk.browser import check, page, served, sign_in
+from tests.desk.office import Office, Person, ask_for_person
+from tests.desk.visitors import give_password
+
+
+@pytest.fixture
+def staffed(office: Office, ana: Member, ben: Member) -> Office:
+    """Return an office whose staff can sign in."""
+    give_password(office, ana)
+    give_password(office, ben)
+    return office
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
+async def test_no_page_has_anything_to_stumble_over(
+    staffed: Office, ana: Member, person: Person, dark: bool, phone: bool
+) -> None:
+    number = await ask_for_person(person, "A very-long-word-" * 12)
+    staffed.take(ana, number)
+    staffed.writes(ana, number, "Which **page** says no?")
+    await person.hears()
+    await person.says("The first one")
+    other = await ask_for_person(Person(staffed.world, "2"), "Another")
+    staffed.desk.resolve(ana, other - 1000)
+    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
+    async with served(staffed) as address, page(address, dark=dark, phone=phone) as browser:
+        await browser.goto("/desk/sign-in")
+        await check(browser, f"sign-in-{looks}")
+        await sign_in(browser, "Ana")
+        await check(browser, f"queue-{looks}")
+        await browser.goto(f"/desk/tickets/{number}?find=forgot+username")
+        for details in await browser.locator("details").all():
+            await details.evaluate("each => each.open = true")
+        await check(browser, f"ticket-{looks}")
+        await browser.goto(f"/desk/tickets/{other}")
+        await check(browser, f"resolved-{looks}")
+        await browser.goto("/desk/tickets/77")
+        await check(browser, f"unknown-{looks}")
+
+
+async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Person) -> None:
+    number = await ask_for_person(person, "The portal says no")
+    async with served(staffed) as address, page(address) as browser:
+        await sign_in(browser, "Ana")
+        await browser.keyboard.press("j")
+        await browser.keyboard.press("Enter")
+        await browser.wait_for_url(f"**/desk/tickets/{number}")
+        await browser.wait_for_load_state()
+        await browser.keyboard.press("t")
+        await browser.get_by_text("has Ana").wait_for()
+        await browser.wait_for_load_state()
+        await browser.get_by_role("searchbox", name="Find an answer").focus()
+        await browser.keyboard.type("forgot my username")
+        await browser.get_by_role("button", name="Put into the reply: I forgot my username").press("Enter")
+        assert "username" in await browser.get_by_label("Your reply").input_value()
+        await browser.keyboard.press("Control+Enter")
+        await browser.get_by_text("On its way").wait_for()
+        await browser.wait_for_load_state()
+        await browser.locator("body").press("n")
+        await browser.keyboard.type("n is typed here and does nothing else")
+        await browser.keyboard.press("Control+Enter")
+        await browser.locator("#live-history").get_by_text("n is typed here").wait_for()
+        await browser.wait_for_load_state()
+        await browser.locator("body").press("g")
+        await browser.wait_for_url("**/desk")
+        await browser.wait_for_load_state()
+        await browser.keyboard.press("/")
+        await browser.keyboard.type("portal")
+        await browser.keyboard.press("Enter")
+        await browser.get_by_role("link", name=str(number)).wait_for()
+    assert staffed.kinds(number) == ["opened", "taken", "reply", "note"]
+
+
+async def test_two_see_each_other_live_and_the_second_send_is_refused(
+    staffed: Office, ben: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    async with served(staffed) as address, page(address) as hers, page(address) as his:
+        await sign_in(hers, "Ana")
+        await sign_in(his, "Ben")
+        await hers.goto(path)
+        await his.goto(path)
+        await asyncio.sleep(1.5)
+        await hers.get_by_label("Your reply").press_sequentially("I am on it.")
+        await his.get_by_text("Ana is replying…").wait_for()
+        await his.get_by_label("Your reply").fill("Me too.")
+        await hers.get_by_role("button", name="Send the reply").click()
+        await his.locator("#live-conversation").get_by_text("I am on it.").wait_for()
+        assert await his.get_by_label("Your reply").input_value() == "Me too."
+        await his.get_by_role("button", name="Send the reply").click()
+        await his.get_by_text("Ana has replied since you opened this page").wait_for()
+        assert await his.get_by_label("Your reply").input_value() == "Me too."
+        await hers.goto("/desk")
+        await asyncio.sleep(1.5)
+        later = await ask_for_person(Person(staffed.world, "2"), "Somebody new")
+        await hers.get_by_role("link", name=str(later)).wait_for()
+    assert staffed.kinds(number).count("reply") == 1
+
+
+async def test_without_scripts_everything_works(staffed: Office, person: Person) -> None:
+    number = await ask_for_person(person)
+    async with served(staffed) as address, page(address, scripts=False) as browser:
+        await sign_in(browser, "Ana")
+        await browser.get_by_role("link", name=str(number)).click()
+        await browser.get_by_role("button", name="Take it").click()
+        await browser.get_by_role("searchbox", name="Find an answer").fill("forgot my username")
+        await browser.get_by_role("button", name="Find").click()
+        await browser.get_by_role("link", name="Put into the reply").first.click()
+        assert await browser.get_by_label("Your reply").input_value()
+        await browser.get_by_role("button", name="Send the reply").click()
+        await browser.get_by_text("On its way").wait_for()
+        await browser.get_by_role("button", name="Resolve").click()
+        await browser.get_by_role("button", name="Open again").wait_for()
+        await browser.get_by_role("button", name="Sign out").click()
+        await browser.wait_for_url("**/desk/sign-in")
+    assert staffed.kinds(number) == ["opened", "taken", "reply", "resolved"]

@@ -1,0 +1,286 @@
+"""The desk's pages without a script: queue, ticket, forms, and what each says when it cannot do what was asked."""
+
+import pytest
+from sqlalchemy import update
+
+from core import tickets
+from core.staff import Member
+from core.tables import AccountRequest, AuditEvent, Ticket
+from core.ticket_queue import Filters, page
+from core.tickets import id_of
+from tests.asking import RECOVER
+from tests.desk.office import Office, Person, ask_for_person
+from tests.desk.visitors import Visitor, give_password
+from tests.world import MailedCode, Press, converse
+
+
+@pytest.fixture
+def at_desk(office: Office, ana: Member) -> Visitor:
+    """Return Ana, signed in."""
+    give_password(office, ana)
+    visitor = Visitor(office)
+    visitor.signs_in("Ana")
+    return visitor
+
+
+@pytest.fixture
+def ben_at_desk(office: Office, ben: Member) -> Visitor:
+    """Return Ben, signed in elsewhere."""
+    give_password(office, ben)
+    visitor = Visitor(office, network="198.51.100.9")
+    visitor.signs_in("Ben")
+    return visitor
+
+
+def facts(visitor: Visitor) -> str:
+    """Return what the page says of the account."""
+    return visitor.page.partition('id="account-title"')[2].partition("</section>")[0]
+
+
+async def test_the_queue_shows_filters_counts_and_finds(office: Office, at_desk: Visitor) -> None:
+    first = await ask_for_person(Person(office.world, "1"), "My umbrella is <b>gone</b>")
+    second = await ask_for_person(Person(office.world, "2"), "The portal shows an error")
+    office.desk.resolve(office.members["Ana"], id_of(second))
+    queue = at_desk.opens("/desk")
+    assert f"{first} My umbrella is <b>gone</b>" in queue
+    assert str(second) not in queue
+    assert "Not resolved 1 Mine 0 Nobody's 1 Late 0" in queue
+    assert str(second) in at_desk.opens("/desk?state=resolved")
+    assert str(second) in at_desk.opens("/desk?state=all&words=port+ERR")
+    assert str(first) in at_desk.opens(f"/desk?words={first}")
+    assert "No ticket fits" in at_desk.opens("/desk?words=helicopter")
+    assert "No ticket fits" in at_desk.opens("/desk?whose=mine")
+    office.world.later(60 * 24 * 5)
+    at_desk.signs_in("Ana")
+    assert str(first) in at_desk.opens("/desk?late=1")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=x",
+        "whose=x",
+        "after=x",
+        "after=2026-11-16~1",
+        "after=2026-11-16T00:00:00%2B00:00~x",
+        "words=%00",
+        "late=x",
+    ],
+)
+def test_filters_that_make_no_sense_are_passed_over(at_desk: Visitor, query: str) -> None:
+    assert "Queue" in at_desk.opens(f"/desk?{query}")
+    assert at_desk.status == 200
+
+
+async def test_the_queue_goes_on_page_by_page_and_shows_every_ticket_once(office: Office, at_desk: Visitor) -> None:
+    with office.database.transaction() as session:
+        for number in range(7):
+            tickets.open_for_letter(session, f"letter {number}", None, "en", office.world.now)
+    seen: list[int] = []
+    after = None
+    with office.database.reading() as session:
+        while True:
+            found = page(session, Filters(after=after), staff=1, size=3)
+            seen += [row.number for row in found.rows]
+            if not found.more:
+                break
+            after = (found.rows[-1].due_at, found.rows[-1].id)
+    assert seen == list(range(1001, 1008))
+
+
+async def test_a_ticket_is_taken_answered_and_resolved(office: Office, at_desk: Visitor, person: Person) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    assert "It says no" in at_desk.opens(path)
+    assert "has Ana" in at_desk.sends(f"{path}/take", owner="")
+    shown = at_desk.sends(f"{path}/reply", text="Which **page** says no?", then="wait")
+    assert "Waiting for the person" in shown
+    assert "On its way" in shown
+    assert "Which **page** says no?" in await person.hears()
+    assert "Delivered" in at_desk.opens(path)
+    assert "<b>page</b>" in at_desk.page
+    await person.says("The <script>first</script> one")
+    assert "The <script>first</script> one" in at_desk.opens(path)
+    assert "Resolved" in at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
+    heard = await person.hears()
+    assert heard.index("Thank you") < heard.index("is resolved")
+
+
+async def test_notes_steps_subject_hand_over_and_escalation_show_in_the_history(
+    office: Office, at_desk: Visitor, ben: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    assert "Note · Ana" in at_desk.sends(f"{path}/note", text="He called twice")
+    assert "✓ Searched spam" in at_desk.sends(f"{path}/step", step="searched_spam")
+    assert "Subject · Ana" in at_desk.sends(f"{path}/subject", subject="forgot_username")
+    assert "has Ben" in at_desk.sends(f"{path}/hand-over", to=str(ben.id))
+    said = at_desk.sends(f"{path}/escalate", level="technical", reason="Needs CalEPA", news="2026-11-24")
+    assert "CERS Technical Support" in said
+    assert "due Tue, Nov 24, 17:00" in said
+    assert "He called twice" not in await person.hears()
+
+
+async def test_answers_of_the_knowledge_are_found_and_put_into_the_reply(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    found = at_desk.opens(f"/desk/tickets/{number}?find=forgot+my+username")
+    assert "I forgot my username" in found
+    assert "insert=forgot_username" in at_desk.page
+    at_desk.opens(f"/desk/tickets/{number}?insert=forgot_username&find=x")
+    box = at_desk.page.partition('id="reply" name="text"')[2].partition("</textarea>")[0]
+    assert "username" in box
+    answers = at_desk.client.get("/desk/answers?words=activation").json()
+    assert answers[0].keys() == {"id", "question", "answer"}
+    assert at_desk.client.get("/desk/answers?words=").json() == []
+
+
+async def test_facts_of_an_account_are_masked_until_looked_at_and_each_look_is_written_down(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    await converse(person, [*RECOVER, (Press("Mail me a code instead"), "digits")])
+    await person.says(MailedCode())
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    shown = at_desk.opens(path)
+    assert "verified Mon, Nov 16" in shown
+    assert "d****@example.org" in shown
+    assert "dana@example.org" not in facts(at_desk)
+    assert "danalee1" not in at_desk.page
+    clear = at_desk.sends(f"{path}/account")
+    assert "dana@example.org" in clear
+    assert "danalee1" in clear
+    at_desk.opens(path)
+    assert "dana@example.org" not in facts(at_desk)
+    assert office.kinds(number).count("looked") == 1
+    assert [each.event for each in office.world.rows(AuditEvent)].count("account.looked_at") == 1
+
+
+async def test_s4_what_staff_start_for_a_stranger_goes_to_the_address_on_file_and_shows_nothing(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    pages = []
+    for identifier in ("danalee1", "nobody7"):
+        at_desk.opens(path)
+        at_desk.sends(f"{path}/start", action="reset_password", identifier=identifier)
+        await office.world.work()
+        at_desk.opens(path)
+        pages.append(at_desk.page.count("mail a link for a new password"))
+        assert "/reset/" not in at_desk.page
+        assert "dana@example.org" not in at_desk.page
+    assert [each.to for each in office.world.letterbox.letters] == ["dana@example.org"]
+    assert [each.proved_by for each in office.world.rows(AccountRequest)] == ["staff", "staff"]
+    assert pages[1] - pages[0] == 2, "both look alike"
+
+
+async def test_two_who_reply_at_once_the_second_keeps_the_text_and_hears_who_was_first(
+    office: Office, at_desk: Visitor, ben_at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    ben_at_desk.opens(path)
+    at_desk.sends(f"{path}/reply", text="I am on it.")
+    said = ben_at_desk.sends(f"{path}/reply", text="Me too, at length.")
+    assert ben_at_desk.status == 409
+    assert "Ana has replied since you opened this page" in said
+    assert "Me too, at length." in said
+    assert "Me too" not in await person.hears()
+    ben_at_desk.sends(f"{path}/reply", text="Me too, at length.")
+    assert "Me too, at length." in await person.hears()
+
+
+async def test_who_is_writing_is_shown_to_the_others(
+    office: Office, at_desk: Visitor, ben_at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    at_desk.sends(f"/desk/tickets/{number}/take")
+    csrf = at_desk.page.partition('data-csrf="')[2].partition('"')[0]
+    assert at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf}).status_code == 204
+    assert "Ana is replying…" in ben_at_desk.opens(f"/desk/tickets/{number}")
+    assert "Ana is replying…" not in at_desk.opens(f"/desk/tickets/{number}")
+    office.world.later(1)
+    assert "Ana is replying…" not in ben_at_desk.opens(f"/desk/tickets/{number}")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x" * 50_000, "The reply has 50,000 characters".replace(",", "")),
+        ("é" * 50_000, "The reply has 50000 characters"),
+        ("Your password is Sunflower2026", "looks like a password"),
+        ("   ", "The reply was empty"),
+    ],
+)
+async def test_a_reply_that_is_not_sent_says_why_and_stays_in_the_box(
+    office: Office, at_desk: Visitor, person: Person, text: str, says: str
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    said = at_desk.sends(f"/desk/tickets/{number}/reply", text=text)
+    assert at_desk.status == 409
+    assert says in said
+    assert text.strip() in said
+    assert office.kinds(number) == ["opened"]
+
+
+async def test_a_reply_after_resolving_says_so_and_stays(
+    office: Office, at_desk: Visitor, ben: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    office.desk.resolve(ben, id_of(number))
+    said = at_desk.sends(f"/desk/tickets/{number}/reply", text="One more thing")
+    assert "resolved meanwhile" in said
+    assert "One more thing" in said
+    assert "Open" in at_desk.sends(f"/desk/tickets/{number}/reopen")
+    at_desk.sends(f"/desk/tickets/{number}/reply", text="One more thing")
+    assert "One more thing" in await person.hears()
+
+
+@pytest.mark.parametrize("number", [1001, 5, 99999999999999])
+def test_a_number_that_no_ticket_has_is_no_such_ticket(at_desk: Visitor, number: int) -> None:
+    assert "There is no such ticket" in at_desk.opens(f"/desk/tickets/{number}")
+    assert at_desk.status == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ("take", {"owner": "x"}),
+        ("hand-over", {"to": "77"}),
+        ("step", {"step": "x"}),
+        ("escalate", {"level": "technical", "reason": "x", "news": "x"}),
+        ("start", {"action": "x", "identifier": "x"}),
+        ("start", {"action": "reset_password", "identifier": " "}),
+        ("account", {}),
+        ("reopen", {}),
+        ("note", {"text": ""}),
+        ("note", {"text": "the password is Sunflower2026"}),
+    ],
+)
+async def test_a_form_that_makes_no_sense_changes_nothing_and_says_why(
+    office: Office, at_desk: Visitor, ben: Member, person: Person, form: str, fields: dict[str, str]
+) -> None:
+    number = await ask_for_person(person)
+    office.take(ben, number)
+    at_desk.opens(f"/desk/tickets/{number}")
+    at_desk.sends(f"/desk/tickets/{number}/{form}", **{"csrf": at_desk._hidden("/desk/sign-out")["csrf"], **fields})
+    assert at_desk.status == 409
+    assert 'role="alert"' in at_desk.page
+    assert office.kinds(number) == ["opened", "taken"]
+
+
+async def test_a_ticket_whose_chat_was_forgotten_is_still_there(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    await converse(person, [("/forget", ""), ("yes", "")])
+    with office.database.transaction() as session:
+        session.execute(update(Ticket).values(conversation_id=None))
+    assert "Nothing was said yet" in at_desk.opens(f"/desk/tickets/{number}")

@@ -1,0 +1,89 @@
+"""Staff at the desk's pages, over HTTP as a browser without scripts speaks it."""
+
+import re
+from html import unescape
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from bot.web.server import create_app
+from core import passwords, staff
+from core.staff import Member
+from tests.desk.office import Office
+from tests.world import ADDRESS, library
+
+PASSWORD = "nine green bottles on a wall"
+_hashes: list[str] = []
+
+
+def hashed() -> str:
+    """Return the hash of everybody's password, made once: it takes a tenth of a second."""
+    if not _hashes:
+        _hashes.append(passwords.hashed(PASSWORD))
+    return _hashes[0]
+
+
+def give_password(office: Office, member: Member) -> None:
+    """Let somebody of staff have the password of these tests."""
+    with office.database.transaction() as session:
+        token = staff.password_link(session, office.world.keys, office.world.now, member.name)
+        staff.set_password(session, office.world.keys, token, hashed(), office.world.now)
+
+
+class Visitor:
+    """Somebody with a browser on a network of their own; forms are sent as the last page had them."""
+
+    def __init__(self, office: Office, network: str = "203.0.113.7", address: str = ADDRESS) -> None:
+        app = create_app(
+            database=office.database,
+            keys=office.world.keys,
+            address=address,
+            wording=lambda: library().language("en"),
+            clock=office.world.clock,
+            desk=office.desk,
+        )
+        self.client = TestClient(app, address, client=(network, 50000), follow_redirects=False)
+        self.page = ""
+        self.status = 0
+        self.where = ""
+
+    def opens(self, path: str) -> str:
+        """Open a page, following where it leads; return its text."""
+        return self._took(self.client.get(path), path)
+
+    def sends(self, path: str, **fields: str) -> str:
+        """Send a form of the last page, with its hidden fields; return the text of the page that follows."""
+        hidden = self._hidden(path)
+        return self._took(self.client.post(path, data={**hidden, **fields}), path)
+
+    def signs_in(self, name: str, password: str = PASSWORD) -> str:
+        """Sign in."""
+        self.opens("/desk/sign-in")
+        return self.sends("/desk/sign-in", name=name, password=password)
+
+    @property
+    def cookie(self) -> str:
+        """The session's token."""
+        return self.client.cookies.get("desk") or ""
+
+    def _hidden(self, path: str) -> dict[str, str]:
+        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", self.page, re.DOTALL):
+            action = re.search(r'action="([^"]*)"', form)
+            if action is None or action[1] == path:
+                found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+                return {name: unescape(value) for name, value in found}
+        return {}
+
+    def _took(self, response: Response, path: str) -> str:
+        self.where = path
+        while response.status_code in {302, 303}:
+            self.where = response.headers["location"]
+            response = self.client.get(self.where)
+        self.page, self.status = response.text, response.status_code
+        return read(self.page)
+
+
+def read(html: str) -> str:
+    """Return what a person reads on a page."""
+    text = re.sub(r"<(script|style|head).*?</\1>", " ", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
