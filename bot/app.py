@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from bot.delivery.post import Post
 from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
+from bot.desk.help_desk import HelpDesk
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Sender
 from bot.flows import all_flows
@@ -50,6 +51,10 @@ class Service:
         """Build what the first person would otherwise wait for: the matcher, and this year's holidays."""
         _ = self.library().language("en").matcher
         state_holidays(self.core.clock().year)
+
+    def help_desk(self) -> HelpDesk:
+        """Return the help desk over this service's tickets."""
+        return HelpDesk(self.core.database, self.core.keys, self.library, self.core.clock)
 
     def worker(self, post: Post, senders: Mapping[str, Sender]) -> Worker:
         """Return a worker that posts letters with `post` and sends by the channels `senders`."""

@@ -12,6 +12,8 @@ from bot.app import Service, open_core, open_library, open_service
 from bot.channels.telegram.channel import Telegram, TelegramUnusable
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer
+from bot.desk.duties import run_duties
+from bot.desk.live import Hub
 from bot.web.server import create_app, server
 from core.settings import VAR, SettingsError, read_settings
 
@@ -60,6 +62,8 @@ async def serve(service: Service, listening: socket.socket) -> None:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    desk = service.help_desk()
+    hub = Hub(core.database, core.clock)
     mailbox = None if settings.smtp_url else DevelopmentMailbox(VAR / "mail")
     app = create_app(
         database=core.database,
@@ -68,6 +72,8 @@ async def serve(service: Service, listening: socket.socket) -> None:
         wording=lambda: service.library().language("en"),
         clock=core.clock,
         letters=mailbox,
+        desk=desk,
+        hub=hub,
     )
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
     channel = telegram(service) if settings.telegram_token else None
@@ -75,12 +81,18 @@ async def serve(service: Service, listening: socket.socket) -> None:
     await asyncio.to_thread(service.warm_up)
     if channel:
         await channel.start()
-    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(pages.serve(sockets=[listening]))]
+    tasks = [
+        asyncio.create_task(worker.run()),
+        asyncio.create_task(pages.serve(sockets=[listening])),
+        asyncio.create_task(run_duties(desk)),
+    ]
     logger.info("serving %s%s", settings.address, " and Telegram" if channel else "")
     watched = [*tasks, *([channel.polling] if channel and channel.polling else [])]
     ended, _ = await asyncio.wait([asyncio.create_task(stop.wait()), *watched], return_when=asyncio.FIRST_COMPLETED)
+    hub.close()
     pages.should_exit = True
     tasks[0].cancel()
+    tasks[2].cancel()
     if channel:
         await channel.stop()
     await asyncio.gather(*tasks, return_exceptions=True)
