@@ -32,10 +32,6 @@ class Event(StrEnum):
     STAFF_SIGNED_OUT = "staff.signed_out"
     ACCOUNT_LOOKED_AT = "account.looked_at"
     ACTION_STARTED = "account.action_started"
-    MAILBOX_CHANGE_ASKED = "mailbox.asked"
-    MAILBOX_CHANGE_APPROVED = "mailbox.approved"
-    MAILBOX_CHANGE_STOPPED = "mailbox.stopped"
-    MAILBOX_CHANGED = "mailbox.changed"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
 
 

@@ -71,9 +71,6 @@ SESSION_GRACE_SECONDS: Final = 60
 # Counted before any name is looked up, by network: no number of misses locks anybody out.
 NETWORK_SIGN_INS_AN_HOUR: Final = 30
 
-# S4: a new address on file counts after this wait, unless the old address says "this was not me".
-MAILBOX_CHANGE_HOURS: Final = 24
-
 # An action that was begun and left is put away, with a sentence, after this silence.
 FLOW_EXPIRES_HOURS: Final = 24
 # A follow-up waits while the person is in the middle of something.

@@ -268,7 +268,6 @@ class Ticket(Base):
     missed_at: Mapped[datetime | None]
     first_reply_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    telegram_topic: Mapped[int | None]
 
 
 class TicketEvent(Base):
@@ -338,43 +337,6 @@ class StaffSession(Base):
     created_at: Mapped[datetime]
     rotated_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-
-
-class MailboxChange(Base):
-    """A person who lost the mailbox on file: the evidence, who asked, who approved, and when the new address counts."""
-
-    __tablename__ = "mailbox_changes"
-    __table_args__ = _IDS_NEVER_COME_BACK
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
-    new_email: Mapped[str]
-    evidence: Mapped[dict[str, Any]]
-    asked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    asked_at: Mapped[datetime]
-    approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    approved_at: Mapped[datetime | None]
-    effective_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    outcome: Mapped[str | None]
-
-
-class Lesson(Base):
-    """What a resolved ticket teaches: the sentence that was asked and the answer that helped."""
-
-    __tablename__ = "lessons"
-    __table_args__ = _IDS_NEVER_COME_BACK
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
-    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    asked: Mapped[str]
-    entry: Mapped[str]
-    answer: Mapped[str]
-    created_at: Mapped[datetime]
-    decided_at: Mapped[datetime | None]
-    decision: Mapped[str | None]
 
 
 class Budget(Base):

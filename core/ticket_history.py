@@ -31,8 +31,6 @@ class Kind(StrEnum):
     STARTED = "started"
     WARNED = "warned"
     MISSED = "missed"
-    MAILBOX = "mailbox"
-    TAUGHT = "taught"
 
 
 Delivered = Literal["", "waiting", "sent", "refused"]

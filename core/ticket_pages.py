@@ -12,7 +12,6 @@ from core.tables import (
     Account,
     AccountRequest,
     Conversation,
-    MailboxChange,
     Message,
     Staff,
     Ticket,
@@ -56,7 +55,6 @@ class TicketPage:
     history: list[Happened]
     writers: list[str]
     colleagues: list[tuple[int, str]]
-    changes: list[MailboxChange]
 
 
 def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> TicketPage | None:
@@ -91,11 +89,6 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
                 select(Staff.id, Staff.name).where(Staff.disabled_at.is_(None)).order_by(Staff.name_key)
             )
         ],
-        changes=list(
-            session.scalars(
-                select(MailboxChange).where(MailboxChange.ticket_id == ticket.id).order_by(MailboxChange.id)
-            )
-        ),
     )
 
 

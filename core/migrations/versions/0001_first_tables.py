@@ -243,7 +243,6 @@ def upgrade() -> None:
         sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("first_reply_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("telegram_topic", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_tickets_account_id"), ondelete="SET NULL"
         ),
@@ -311,54 +310,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_account_requests_conversation_id"), "account_requests", ["conversation_id"], unique=False)
     op.create_table(
-        "lessons",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("staff_id", sa.Integer(), nullable=True),
-        sa.Column("asked", sa.Text(), nullable=False),
-        sa.Column("entry", sa.Text(), nullable=False),
-        sa.Column("answer", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decision", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_lessons_staff_id"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_lessons_ticket_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_lessons")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_lessons_ticket_id"), "lessons", ["ticket_id"], unique=False)
-    op.create_table(
-        "mailbox_changes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ticket_id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("new_email", sa.Text(), nullable=False),
-        sa.Column("evidence", sa.JSON(), nullable=False),
-        sa.Column("asked_by", sa.Integer(), nullable=True),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("approved_by", sa.Integer(), nullable=True),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("effective_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["accounts.id"], name=op.f("fk_mailbox_changes_account_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["approved_by"], ["staff.id"], name=op.f("fk_mailbox_changes_approved_by"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["asked_by"], ["staff.id"], name=op.f("fk_mailbox_changes_asked_by"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"], ["tickets.id"], name=op.f("fk_mailbox_changes_ticket_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox_changes")),
-        sqlite_autoincrement=True,
-    )
-    op.create_index(op.f("ix_mailbox_changes_account_id"), "mailbox_changes", ["account_id"], unique=False)
-    op.create_index(op.f("ix_mailbox_changes_ticket_id"), "mailbox_changes", ["ticket_id"], unique=False)
-    op.create_table(
         "ticket_events",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
@@ -412,8 +363,6 @@ def downgrade() -> None:
         "ticket_writers",
         "ticket_words",
         "ticket_events",
-        "mailbox_changes",
-        "lessons",
         "account_requests",
         "tickets",
         "staff_sessions",
