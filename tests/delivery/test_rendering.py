@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from bot.delivery.post import MailServer
 from bot.delivery.rendering import Renderer, arm
-from core import links, recovery, resolution, verification
+from core import links, recovery, resolution, staff, ticket_replies, tickets, verification
+from core.context import Desk
 from core.database import Database
 from core.letters import Letter, Secret
 from core.links import Purpose
 from core.tables import Account, AccountRequest, Challenge, Link, Owed
+from core.ticket_replies import Draft
 from tests.chats import CoreChat
 from tests.mail_host import MailHost, serving
 from tests.world import ADDRESS, MONDAY, SENDER, World, library
@@ -125,6 +127,12 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
                 links.use_to_activate(session, world.keys, token, world.now)
             else:
                 links.use_to_reset(session, world.keys, token, "a hash", world.now)
+    with database.transaction() as session:
+        ana = staff.add(session, world.now, "Ana").id
+        dana = session.scalars(select(Account.id).where(Account.username == "danalee1")).one()
+        undelivered = tickets.open_for_letter(session, "SMTP said no.", dana, "en", world.now)
+        draft = Draft("Please check your filters.", "key", 0, {}, {})
+        ticket_replies.reply(Desk(session, world.now, world.keys, ana), undelivered, draft)
     owed = [Letter.from_payload(row.payload) for row in world.rows(Owed)]
     assert {letter.key for letter in owed} == set(library().language("en").letters)
     for letter in owed:

@@ -50,7 +50,7 @@ async def test_g2_a_letter_that_is_never_taken_becomes_a_ticket_by_its_deadline(
         world.later(15)
     (ticket,) = world.rows(Ticket)
     assert ticket.created_at <= MONDAY + timedelta(hours=rules.LETTER_DEADLINE_HOURS)
-    assert (ticket.reason, ticket.account_id, ticket.state) == ("letter", 1, "open")
+    assert (ticket.reason, ticket.account_id, ticket.state) == ("letter", 1, "new")
     assert ticket.happened == "The letter username_reminder could not be delivered: SMTP [451]."
     tried = len(post.ids)
     await world.work()

@@ -25,7 +25,7 @@ let waiting = 0;
 function refreshSoon() {
   // Fifty people who watch do not ask within the same moment.
   if (waiting) return;
-  waiting = setTimeout(() => { waiting = 0; refresh(); }, 100 + Math.random() * 900);
+  waiting = setTimeout(() => { waiting = 0; refresh(); }, 100 + Math.random() * 1900);
 }
 
 function watch() {
