@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy.orm import Session
 
-from bot.delivery import worker as worker_module
+from bot.delivery import mailboxes
 from core import links, resolution, rules
 from core.keys import Keys
 from core.refusals import LinkRefused
@@ -164,7 +164,7 @@ def opens(world: World, token: str) -> bool:
 async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     world: World, post: Attempts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(worker_module.LETTERS_AT_ONCE):
+    for _ in range(mailboxes.LETTERS_AT_ONCE):
         owe(world, "no_such_letter", account=2)
     owe(world)
     await world.work()
@@ -173,9 +173,7 @@ async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     for _ in range(rules.LETTER_DEADLINE_HOURS):
         world.later(60)
         await world.work()
-    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [
-        ("letter", 2)
-    ] * worker_module.LETTERS_AT_ONCE
+    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [("letter", 2)] * mailboxes.LETTERS_AT_ONCE
 
 
 async def test_a_fault_of_the_mail_server_library_is_tried_again_like_an_outage(world: World, post: Attempts) -> None:

@@ -83,7 +83,7 @@ async def test_a_running_worker_goes_on_after_a_fault(
 
     owe(world)
     worker = running(world, Noting(), channel)
-    monkeypatch.setattr(worker, "_clock", clock)
+    monkeypatch.setattr(worker._mailboxes, "_clock", clock)
     working = asyncio.create_task(worker.run())
     await soon(posted)
     working.cancel()
