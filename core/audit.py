@@ -25,6 +25,7 @@ class Event(StrEnum):
     LETTER_REFUSED = "letter.refused"
     TICKET_OPENED = "ticket.opened"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
+    CONVERSATION_UNREACHABLE = "conversation.unreachable"
 
 
 def record(

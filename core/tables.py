@@ -116,6 +116,8 @@ class Conversation(Base):
     keyboard: Mapped[str | None]
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    free_at: Mapped[datetime | None]
+    unreachable_at: Mapped[datetime | None]
 
 
 class Message(Base):
@@ -138,6 +140,7 @@ class Received(Base):
     __table_args__ = (
         UniqueConstraint("channel", "key"),
         Index("inbox_unhandled", "received_at", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
+        Index("inbox_in_order", "channel", "chat", "id", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -154,7 +157,10 @@ class Owed(Base):
     """Something that has to leave: the replies of a turn, or a letter as key and fields (the outbox)."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),)
+    __table_args__ = (
+        Index("outbox_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+        Index("outbox_in_order", "conversation_id", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -248,6 +254,7 @@ class Ticket(Base):
     created_at: Mapped[datetime]
     answer_by: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    unreachable_at: Mapped[datetime | None]
 
 
 class Budget(Base):
@@ -271,3 +278,22 @@ class AuditEvent(Base):
     account_id: Mapped[int | None]
     conversation_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+
+
+class Lease(Base):
+    """Something that one process at a time may do, and which one does it until when."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]
+
+
+class Used(Base):
+    """Up to which moment, in seconds since 1970, the sends of a channel have been given out to processes."""
+
+    __tablename__ = "paces"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[float]

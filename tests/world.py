@@ -84,7 +84,7 @@ class World:
 
     def conversations(self, database: Database) -> Conversations:
         """Return new conversations over it, as after a restart."""
-        return Conversations(database, self.keys, library, self.flows, self.clock, self._stamp)
+        return Conversations(database, self.keys, library, self.flows, self.clock, self._stamp, paces={})
 
     def clock(self) -> datetime:
         """Return the time that the test set."""
