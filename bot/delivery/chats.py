@@ -35,9 +35,9 @@ class Chats:
         return any(said)
 
     async def _say_left_over(self, channel: str) -> int:
+        """Send what is due, to all its chats at once, so that one that does not answer holds up no other."""
         left_over = await asyncio.to_thread(self._conversations.left_over, channel)
-        for delivery in left_over:
-            await self._send(delivery)
+        await asyncio.gather(*(self._send(delivery) for delivery in left_over))
         return len(left_over)
 
     async def _ask_later(self, channel: str) -> int:
@@ -48,9 +48,9 @@ class Chats:
             except Exception:
                 logger.exception("follow-up %s could not be asked; it stays due", each.id)
                 continue
-            if delivery is not None:
+            if delivery is not None and not delivery.waits:
                 await self._send(delivery)
-                asked += 1
+            asked += delivery is not None
         return asked
 
     def _due(self, channel: str) -> list[follow_ups.Due]:
@@ -65,4 +65,5 @@ class Chats:
         except Exception as error:
             logger.exception("the replies of outbox row %s could not be sent", delivery.owed)
             fault = SendFailed(type(error).__name__, permanent=False)
+            fault.done, fault.live = delivery.done, delivery.live
             await asyncio.to_thread(self._conversations.unsent, delivery, fault)
