@@ -25,7 +25,7 @@ class Pace:
 
     def after(self, free_at: datetime | None, messages: int, now: datetime) -> datetime:
         """Return when a chat that was free at `free_at` is free again, once so many messages have been sent to it."""
-        saved = timedelta(seconds=self.seconds * self.burst)
+        saved = timedelta(seconds=self.seconds * (self.burst - 1))
         counted = now if free_at is None else max(now, free_at + saved)
         return counted + timedelta(seconds=self.seconds * messages) - saved
 

@@ -32,6 +32,7 @@ class Request:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    at: float = 0.0  # when it came, by the monotonic clock
 
     @property
     def chat(self) -> int | None:
