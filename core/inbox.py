@@ -87,10 +87,14 @@ def claim_all(session: Session, channel: str, chats: Mapping[str, str], now: dat
     since = now - timedelta(minutes=rules.INBOX_ORDER_MINUTES)
     wanted = {"of_channel": channel, "keys": list(chats), "since": since, "now": now}
     claims = dict.fromkeys(connection.scalars(_CLAIM, wanted), Claim.OURS)
-    for key in (each for each in chats if each not in claims):
-        row = {"channel": channel, "key": key, "chat": chats[key], "received_at": now, "tries": 0, "handled_at": now}
-        entered = connection.execute(_INSERT[connection.dialect.name].returning(INBOX.c.id), row).first()
-        claims[key] = Claim.OURS if entered else Claim.HANDLED
+    unknown = [
+        {"channel": channel, "key": key, "chat": chat, "received_at": now, "tries": 0, "handled_at": now}
+        for key, chat in chats.items()
+        if key not in claims
+    ]
+    if unknown:
+        entered = set(connection.scalars(_INSERT[connection.dialect.name].returning(INBOX.c.key), unknown))
+        claims |= {row["key"]: Claim.OURS if row["key"] in entered else Claim.HANDLED for row in unknown}
     left = [key for key, each in claims.items() if each is Claim.HANDLED]
     if left:
         waiting = select(INBOX.c.key).where(
