@@ -16,7 +16,7 @@ REPLIES = "replies"
 LETTER = "letter"
 
 OUTBOX = Base.metadata.tables["outbox"]
-_OWE = insert(OUTBOX).returning(OUTBOX.c.id, sort_by_parameter_order=True)
+_OWE = insert(OUTBOX).returning(OUTBOX.c.conversation_id, OUTBOX.c.id)
 _SETTLE = (
     update(OUTBOX)
     .where(
@@ -64,7 +64,7 @@ def owe_replies(session: Session, conversation: int, payload: dict[str, Any], no
 
 
 def owe_all(session: Session, owed: Sequence[Replies], now: datetime) -> list[Leased]:
-    """Write the replies of several turns; what does not wait is leased to the caller, as by `owe_replies`."""
+    """Write the replies of turns of different conversations; what does not wait is leased to the caller."""
     leases = ["" if each.waits else secrets.token_hex(8) for each in owed]
     leased_until = now + timedelta(seconds=rules.LEASE_SECONDS)
     rows = [
@@ -80,10 +80,10 @@ def owe_all(session: Session, owed: Sequence[Replies], now: datetime) -> list[Le
         }
         for each, lease in zip(owed, leases, strict=True)
     ]
-    ids = session.connection().scalars(_OWE, rows).all() if rows else []
+    ids = {row.conversation_id: row.id for row in session.connection().execute(_OWE, rows)} if rows else {}
     return [
-        Leased(number, REPLIES, each.conversation, each.payload, 1 if lease else 0, now, None, lease)
-        for number, each, lease in zip(ids, owed, leases, strict=True)
+        Leased(ids[each.conversation], REPLIES, each.conversation, each.payload, 1 if lease else 0, now, None, lease)
+        for each, lease in zip(owed, leases, strict=True)
     ]
 
 
