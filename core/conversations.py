@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, database
 from core.context import Context
 from core.tables import AccountRequest, Challenge, Conversation, FollowUp, Message, Owed
 from core.verification import SEND_CODE
@@ -37,13 +36,11 @@ class Line:
 
 def hold(session: Session, channel: str, chat: str, language: str, now: datetime) -> Held:
     """Return the conversation, begun when it is new; nobody else has it until the transaction ends."""
-    dialect = session.get_bind().dialect.name
     query = select(Conversation).where(Conversation.channel == channel, Conversation.chat == chat).with_for_update()
     row = session.scalars(query).one_or_none()
     if row is None:
-        upsert = postgresql.insert if dialect == "postgresql" else sqlite.insert
         session.execute(
-            upsert(Conversation)
+            database.insert(session, Conversation)
             .values(channel=channel, chat=chat, language=language, state={}, created_at=now, touched_at=now)
             .on_conflict_do_nothing(index_elements=["channel", "chat"])
         )

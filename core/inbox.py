@@ -7,10 +7,10 @@ from datetime import datetime
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import rules
+from core.database import insert
 from core.keys import Keys
 from core.tables import Received
 
@@ -41,8 +41,7 @@ def accept(session: Session, keys: Keys, arrivals: Iterable[Arrival], now: datet
         for each in arrivals
     ]
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Received).on_conflict_do_nothing(index_elements=["channel", "key"]), rows)
+        session.execute(insert(session, Received).on_conflict_do_nothing(index_elements=["channel", "key"]), rows)
 
 
 def claim(session: Session, channel: str, key: str, chat: str, now: datetime) -> bool:
@@ -58,13 +57,13 @@ def claim(session: Session, channel: str, key: str, chat: str, now: datetime) ->
     )
     if _rows(changed):
         return True
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    entered = session.execute(
-        insert(Received)
+    entered = session.scalars(
+        insert(session, Received)
         .values(channel=channel, key=key, chat=chat, received_at=now, tries=0, **handled)
         .on_conflict_do_nothing(index_elements=["channel", "key"])
-    )
-    return _rows(entered) == 1
+        .returning(Received.id)
+    ).all()
+    return bool(entered)
 
 
 def failed(session: Session, channel: str, key: str, now: datetime) -> bool:

@@ -1,10 +1,13 @@
 """What every test may use: a world of its own."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import postgres
+from tests.postgres import PostgreSQL
 from tests.world import Chat, World
 
 
@@ -17,6 +20,13 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.account("omarwash", "omar@example.org", state="awaiting_activation", days_ago=2)
     world.account("luciafarm", "lucia@example.org", state="awaiting_activation", days_ago=40)
     return folder / "world.db"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Yield a PostgreSQL server, started for the first test that needs one."""
+    with postgres.running() as server:
+        yield server
 
 
 @pytest.fixture
