@@ -61,10 +61,10 @@ class PostgreSQL:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = [part for each in OPTIONS for part in ("-c", each)]
-        server = [self._programs / "postgres", "-D", self._data, "-p", str(self._port), "-k", "", *options]
+        where = ["-D", self._data, "-p", str(self._port), "-k", ""]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", UNTIL_INPUT_ENDS, "sh", *server],
+                ["sh", "-c", UNTIL_INPUT_ENDS, "sh", self._programs / "postgres", *where, *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -142,7 +142,7 @@ def running() -> Iterator[PostgreSQL]:
         try:
             yield server
         finally:
-            server.stop()
+            server.stop(signal.SIGQUIT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

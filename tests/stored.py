@@ -17,4 +17,5 @@ def stored(database: Database) -> bytes:
         return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
     with database.engine.connect() as connection:
         rows = [row for table in Base.metadata.sorted_tables for row in connection.execute(select(table))]
+    database.close()
     return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)

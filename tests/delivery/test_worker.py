@@ -13,8 +13,11 @@ from core.keys import Keys
 from core.refusals import LinkRefused
 from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
 from tests.asking import MAIL_A_CODE, RECOVER, RESET
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
 from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
