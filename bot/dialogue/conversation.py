@@ -16,7 +16,7 @@ from bot.dialogue.redaction import REMOVED, Heard, heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
 from bot.dialogue.turn import Reader
-from core import conversations, follow_ups, inbox, outbox, rules
+from core import conversations, follow_ups, inbox, outbox, rules, tracing
 from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
@@ -51,6 +51,10 @@ class Conversations:
 
         The replies are in the outbox, leased to the caller, who sends them and then calls `sent`.
         """
+        with tracing.following(f"{incoming.channel}:{incoming.key}"):
+            return self._received(incoming)
+
+    def _received(self, incoming: Incoming) -> Delivery | None:
         library = self._library()
         language = library.language(incoming.language.partition("-")[0])
         said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), language.words["innocent"])
