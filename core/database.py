@@ -40,6 +40,12 @@ class Database:
         # a hundred took 335 ms, and takes 59 ms when they queue here first.
         self._writing = Lock() if self.url.get_backend_name() == "sqlite" else nullcontext()
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for a database elsewhere."""
+        is_sqlite = self.url.get_backend_name() == "sqlite"
+        return Path(self.url.database).absolute() if is_sqlite and self.url.database else None
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session whose work is committed at the end, or rolled back by an exception."""

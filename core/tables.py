@@ -1,7 +1,7 @@
 """The database's tables, one class each."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -28,9 +28,7 @@ _UNRESOLVED = text("resolved_at IS NULL")
 
 def _at_once(context: DefaultExecutionContext) -> datetime:
     """Return when a row was made: it is due from then on."""
-    made = (context.current_parameters or {})["created_at"]
-    assert isinstance(made, datetime)
-    return made
+    return cast(datetime, (context.current_parameters or {})["created_at"])
 
 
 class UtcDateTime(TypeDecorator[datetime]):
