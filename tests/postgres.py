@@ -47,7 +47,7 @@ class PostgreSQL:
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._idle: list[str] = []
-        self._programs = _reachable(folder) / PACKAGE / PROGRAMS / "bin"
+        self.programs = _reachable(folder) / PACKAGE / PROGRAMS / "bin"
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--username=cersbot", "--no-sync", "-D", self._data)
 
     @property
@@ -64,7 +64,7 @@ class PostgreSQL:
         where = ["-D", self._data, "-p", str(self._port), "-k", ""]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["sh", "-c", UNTIL_INPUT_ENDS, "sh", self._programs / "postgres", *where, *options],
+                ["sh", "-c", UNTIL_INPUT_ENDS, "sh", self.programs / "postgres", *where, *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -127,7 +127,7 @@ class PostgreSQL:
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [self._programs / program, *arguments], capture_output=True, check=False, user=_user(), group=_user()
+            [self.programs / program, *arguments], capture_output=True, check=False, user=_user(), group=_user()
         )
         assert done.returncode == 0, done.stderr.decode()
 
