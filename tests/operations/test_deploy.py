@@ -1,4 +1,4 @@
-"""deploy/: what stands there is understood by the programs it is for, and names commands and settings that are there."""
+"""deploy/: its files are understood by the programs that they are for, and name what is there."""
 
 import re
 import shutil
