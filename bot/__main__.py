@@ -18,6 +18,8 @@ COMMANDS = {
     "run": "Run every channel that is configured, the pages and the delivery.",
     "migrate": "Bring the database to the newest revision.",
     "accounts": "Import, show and create accounts.",
+    "doctor": "Check the set-up: what is wrong, and the mend.",
+    "backup": "Copy the database to a file, while the service runs.",
     "knowledge": "Check and try what the bot knows.",
 }
 

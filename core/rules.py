@@ -54,6 +54,8 @@ FOLLOW_UP_WAITS_MINUTES: Final = 5
 LETTER_RETRY_MINUTES: Final = (1, 5, 15, 30, 60)
 # A letter that SMTP has not taken by then becomes a ticket (G2).
 LETTER_DEADLINE_HOURS: Final = 24
+# A request that crashes its resolution is tried again after the same minutes, and becomes a ticket after so many tries.
+REQUEST_TRIES: Final = 5
 # Replies that a channel could not take are tried again after this time, unless the channel names another.
 REPLY_RETRY_SECONDS: Final = 5
 # ... and each time after twice that, up to this.

@@ -1,7 +1,7 @@
 """The database's tables, one class each."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # What is derived from a row's id must not come back to life with a later row.
@@ -23,6 +24,11 @@ _IDS_NEVER_COME_BACK = {"sqlite_autoincrement": True}
 _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
+
+
+def _at_once(context: DefaultExecutionContext) -> datetime:
+    """Return when a row was made: it is due from then on."""
+    return cast(datetime, (context.current_parameters or {})["created_at"])
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -203,7 +209,7 @@ class AccountRequest(Base):
     __table_args__ = (
         Index(
             "account_requests_unresolved",
-            "created_at",
+            "due_at",
             sqlite_where=_UNRESOLVED,
             postgresql_where=_UNRESOLVED,
         ),
@@ -216,6 +222,9 @@ class AccountRequest(Base):
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
     challenge_id: Mapped[int | None] = mapped_column(ForeignKey("challenges.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(default=_at_once)
+    tries: Mapped[int] = mapped_column(default=0)
+    trace: Mapped[str] = mapped_column(default="")
     resolved_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
 

@@ -55,14 +55,16 @@ def open_ticket(context: Context, happened: str, tried: str = "", telephone: str
     return ticket.id + FIRST_NUMBER - 1
 
 
-def open_for_letter(session: Session, reason: str, account_id: int | None, language: str, now: datetime) -> int:
-    """Make a ticket of a letter that could not be delivered (G2); return its row id."""
+def open_for_service(
+    session: Session, reason: str, happened: str, account_id: int | None, language: str, now: datetime
+) -> int:
+    """Make a ticket of what the service itself could not do (`letter`, `request`; G2); return its row id."""
     ticket = Ticket(
         account_id=account_id,
-        reason="letter",
+        reason=reason,
         state="open",
         language=language,
-        happened=reason,
+        happened=happened,
         tried="",
         telephone="",
         hours="",

@@ -18,7 +18,7 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import limits, rules
+from core import limits, rules, tracing
 from core.context import Context
 from core.keys import Keys
 from core.refusals import ProofRefused
@@ -76,6 +76,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
                 conversation_id=context.conversation,
                 challenge_id=challenge.id,
                 created_at=now,
+                trace=tracing.current(),
             )
         )
     return challenge.id

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from bot.delivery.post import MailRefused, Post
 from bot.delivery.rendering import Renderer, arm
-from core import audit, outbox, resolution, tickets
+from core import audit, outbox, resolution, tickets, tracing
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter
@@ -45,16 +45,24 @@ class Mailboxes:
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
         with self._database.transaction() as session:
-            waiting = resolution.waiting(session)
-        resolved = 0
+            waiting = resolution.waiting(session, self._clock())
         for request in waiting:
-            try:
-                with self._database.transaction() as session:
-                    resolution.resolve(session, self._keys, request, self._clock())
-                resolved += 1
-            except Exception:
-                logger.exception("request %s could not be resolved; it stays due", request)
-        return resolved
+            with tracing.following(request.trace):
+                self._resolve_one(request.id)
+        return len(waiting)
+
+    def _resolve_one(self, request: int) -> None:
+        """Resolve a request; one that crashes holds up nothing, and is not tried for ever."""
+        try:
+            with self._database.transaction() as session:
+                outcome = resolution.resolve(session, self._keys, request, self._clock())
+        except Exception as error:
+            logger.exception("request %s could not be resolved; it waits for its next try", request)
+            with self._database.transaction() as session:
+                if resolution.failed(session, request, type(error).__name__, self._clock()):
+                    logger.error("request %s was tried for the last time and is a ticket now", request)
+        else:
+            logger.info("request %s was resolved: %s", request, outcome)
 
     def _lease_letters(self) -> list[Leased]:
         with self._database.transaction() as session:
@@ -62,9 +70,14 @@ class Mailboxes:
 
     async def _post_letter(self, leased: Leased) -> None:
         letter = Letter.from_payload(leased.payload)
+        with tracing.following(letter.trace):
+            await self._post_and_note(leased, letter)
+
+    async def _post_and_note(self, leased: Leased, letter: Letter) -> None:
         try:
             await self._post.hand_in(await asyncio.to_thread(self._render, leased, letter))
         except MailRefused as refusal:
+            logger.warning("letter %s (%s) was not taken: %s", leased.id, letter.key, refusal)
             await asyncio.to_thread(self._refused, leased, letter, refusal)
         except Exception as error:
             logger.exception("letter %s could not be written", leased.id)
@@ -72,6 +85,7 @@ class Mailboxes:
             await asyncio.to_thread(self._refused, leased, letter, fault)
         else:
             await asyncio.to_thread(self._accepted, leased, letter)
+            logger.info("letter %s (%s) was taken", leased.id, letter.key)
 
     def _render(self, leased: Leased, letter: Letter) -> EmailMessage:
         with self._database.transaction() as session:
@@ -95,5 +109,5 @@ class Mailboxes:
                 outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
             elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
                 reason = f"The letter {letter.key} could not be delivered: {refusal}."
-                tickets.open_for_letter(session, reason, letter.account, letter.language, now)
+                tickets.open_for_service(session, "letter", reason, letter.account, letter.language, now)
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)

@@ -1,7 +1,9 @@
 """The worker: does for mailboxes and chats whatever is due, neither waiting for the other."""
 
 import asyncio
+import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
@@ -33,26 +35,40 @@ class Worker:
         senders: Mapping[str, Sender],
     ) -> None:
         """Post letters with `post`; `senders` are the channels of this process by name."""
+        self._stopping = asyncio.Event()
+        self._began: dict[str, float] = {}
         self._mailboxes = Mailboxes(database, keys, clock, renderer, post)
         self._chats = Chats(database, clock, conversations, senders)
 
     async def run(self) -> None:
-        """Work until cancelled; a slow mail server does not keep the chats waiting."""
-        await asyncio.gather(_for_ever(self._mailboxes.work), _for_ever(self._chats.work))
+        """Work until stopped; a slow mail server does not keep the chats waiting."""
+        await asyncio.gather(
+            self._work_until_stopped("mailboxes", self._mailboxes.work),
+            self._work_until_stopped("chats", self._chats.work),
+        )
+
+    def stop(self) -> None:
+        """Let `run` end with the round that is under way: what is handed in is noted as well."""
+        self._stopping.set()
+
+    def silent(self) -> float:
+        """Return the seconds since one of its halves last began a round; 0 before the first."""
+        return max((time.monotonic() - began for began in self._began.values()), default=0.0)
 
     async def work(self) -> bool:
         """Do once whatever is due; return whether there was anything."""
         posted = await self._mailboxes.work()
         return await self._chats.work() or posted
 
-
-async def _for_ever(work: Callable[[], Awaitable[bool]]) -> None:
-    """Do the work again and again; a fault is logged, and what it was at stays due."""
-    while True:
-        try:
-            busy = await work()
-        except Exception:
-            logger.exception("the worker stumbled")
-            busy = False
-        if not busy:
-            await asyncio.sleep(PAUSE_SECONDS)
+    async def _work_until_stopped(self, half: str, work: Callable[[], Awaitable[bool]]) -> None:
+        """Do the work again and again; a fault is logged, and what it was at stays due."""
+        while not self._stopping.is_set():
+            self._began[half] = time.monotonic()
+            try:
+                busy = await work()
+            except Exception:
+                logger.exception("the worker stumbled")
+                busy = False
+            if not busy:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), PAUSE_SECONDS)

@@ -18,7 +18,7 @@ from bot.dialogue.redaction import REMOVED, Heard, heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
 from bot.dialogue.turn import Reader
-from core import conversations, follow_ups, inbox, outbox, rules
+from core import conversations, follow_ups, inbox, outbox, rules, tracing
 from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
@@ -86,11 +86,12 @@ class Conversations:
                 return []
             keys = {each.incoming.key: each.incoming.chat for each in prepared}
             claims = inbox.claim_all(session, channel, keys, now)
-            turns = {
-                each.incoming.key: self._turn(session, each, holding[each.incoming.chat], library, now)
-                for each in prepared
-                if claims[each.incoming.key] is Claim.OURS
-            }
+            turns = {}
+            for each in prepared:
+                key, held = each.incoming.key, holding[each.incoming.chat]
+                if claims[key] is Claim.OURS:
+                    with tracing.following(f"{channel}:{key}"):
+                        turns[key] = self._turn(session, each, held, library, now)
             deliveries = dict(zip(turns, self._deliver_all(session, list(turns.values()), now), strict=True))
         early = {key: NotYet(key) for key, claim in claims.items() if claim is Claim.NOT_YET}
         return [deliveries.get(each.key) or early.get(each.key) for each in incomings]

@@ -1,7 +1,7 @@
 """The web server: routes, pages for what goes wrong, and the settings under which no token reaches a log."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -37,11 +37,12 @@ def create_app(
     wording: Callable[[], Wording],
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
+    missing: Callable[[], Sequence[str]] = tuple,
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone.
+    development alone. `missing` says what this process lacks for its work, for /readyz.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -60,9 +61,14 @@ def create_app(
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
 
+    async def readiness(_: Request) -> Response:
+        lacking = missing()
+        return PlainTextResponse("\n".join(lacking or ("ok",)) + "\n", status_code=503 if lacking else 200)
+
     pages = Router(
         [
             Route("/healthz", _healthy),
+            Route("/readyz", readiness),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *(mailbox.routes(site, letters, address) if letters is not None else ()),

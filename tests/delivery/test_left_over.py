@@ -7,8 +7,11 @@ import pytest
 from bot.dialogue.messages import Delivery, SendFailed
 from core import rules
 from core.tables import FollowUp, Owed
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import LEASE_MINUTES, Channel, killed, planned
 from tests.world import World
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture

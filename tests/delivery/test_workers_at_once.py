@@ -12,8 +12,11 @@ from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
 from bot.dialogue.messages import Delivery
 from core.tables import Owed, Ticket
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import LEASE_MINUTES, UNKNOWN, Attempts, Channel, owe, planned
 from tests.world import ADDRESS, SENDER, Letterbox, World, library
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
