@@ -109,7 +109,9 @@ def answer(context: Context, challenge: int, typed: str) -> bool:
     if row is None:
         return False
     right = hmac.compare_digest(shown(context.keys, row.kind, challenge).encode(), plain(typed).encode())
-    if not (right and row.armed_at is not None and row.expires_at is not None and now < row.expires_at):
+    if not (right and row.armed_at is not None and row.expires_at is not None):
+        return False
+    if not row.armed_at - timedelta(seconds=rules.CLOCK_SLACK_SECONDS) <= now < row.expires_at:
         return False
     session.execute(update(Challenge).where(Challenge.id == challenge).values(passed_at=now))
     return True
@@ -126,6 +128,7 @@ def consume(context: Context, proof: Proof, purpose: str, identifier: str) -> No
             Challenge.purpose == purpose,
             Challenge.identifier_mac == _identifier_mac(context.keys, identifier),
             Challenge.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES),
+            Challenge.passed_at <= context.now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS),
             Challenge.consumed_at.is_(None),
         )
         .values(consumed_at=context.now)

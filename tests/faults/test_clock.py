@@ -1,14 +1,18 @@
 """The clock, an hour forward and back: no code, link or proof lives longer, no budget begins anew, nothing is lost."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from core import links, rules
+from core import links, recovery, rules, verification
 from core.links import RESET
-from core.refusals import LinkRefused
+from core.recovery import RECOVER_USERNAME
+from core.refusals import LinkRefused, ProofRefused
+from core.verification import Proof
 from tests.asking import MAIL_A_CODE, RECOVER
 from tests.asking import RESET as ASK_RESET
+from tests.chats import CoreChat
 from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import owe
 from tests.world import Characters, Chat, MailedCode, World, converse
@@ -37,13 +41,36 @@ async def test_a_code_that_was_over_while_the_clock_was_ahead_is_no_older_or_you
     await converse(chat, [(MailedCode(), "did not match")])
 
 
-async def test_a_code_that_was_armed_while_the_clock_was_ahead_lives_no_longer_than_it_said(world: World) -> None:
+@pytest.mark.parametrize("minutes", [0, rules.CODE_MINUTES, HOUR - 2, HOUR + rules.CODE_MINUTES])
+async def test_a_code_that_was_armed_while_the_clock_was_ahead_does_not_live_for_the_rest_of_the_hour(
+    world: World, minutes: float
+) -> None:
     chat = Chat(world)
     world.later(HOUR)
     await converse(chat, [*RECOVER, (MAIL_A_CODE, "8 digits")])
-    world.later(-HOUR)
-    world.later(HOUR + rules.CODE_MINUTES)
+    world.later(minutes - HOUR)
     await converse(chat, [(MailedCode(), "did not match")])
+
+
+async def test_a_link_that_was_armed_while_the_clock_was_ahead_does_not_live_for_the_rest_of_the_hour(
+    world: World,
+) -> None:
+    world.later(HOUR)
+    await converse(Chat(world), [*ASK_RESET, (Characters(), "is on its way")])
+    (token,) = re.findall(r"/reset/(\S+)", world.letterbox.letters[-1].body)
+    assert opens(world, token)
+    world.later(-HOUR)
+    assert not opens(world, token)
+
+
+async def test_a_proof_that_was_passed_while_the_clock_was_ahead_is_asked_for_anew(world: World) -> None:
+    chat = CoreChat(world.database(), world.keys, world.now)
+    ahead = chat.later(timedelta(minutes=HOUR))
+    number = ahead.does(verification.issue, "characters", RECOVER_USERNAME, "dana@example.org")
+    assert ahead.does(verification.answer, number, verification.shown(world.keys, "characters", number))
+    with pytest.raises(ProofRefused):
+        chat.does(recovery.remind_username, "dana@example.org", Proof(number, "characters", "proof"))
+    ahead.does(recovery.remind_username, "dana@example.org", Proof(number, "characters", "proof"))
 
 
 async def test_a_link_that_was_over_while_the_clock_was_ahead_ends_when_it_said(world: World) -> None:
