@@ -21,7 +21,8 @@ import numpy as np
 import yaml
 from rapidfuzz import fuzz, process, utils
 
-from knowledge.matcher import UNKNOWN, Match, Matcher
+from knowledge.matcher import Match, Matcher
+from knowledge.schema import UNKNOWN
 from knowledge.text import normalise, stem
 
 Pairs = Sequence[tuple[str, str]]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MATCHING = ROOT / "var" / "matching"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -18,7 +19,11 @@ def environment(**settings: str) -> dict[str, str]:
 def start(
     folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Start the command in `folder`."""
+    """Start the command in `folder`, with what was computed about the shipped knowledge in runs before."""
+    if not (folder / "var").exists():
+        MATCHING.mkdir(parents=True, exist_ok=True)
+        (folder / "var").mkdir()
+        (folder / "var" / "matching").symlink_to(MATCHING)
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,
