@@ -42,7 +42,7 @@ class FitCache:
     def get(self, fitted_to: bytes) -> tuple[Matrix, Calibration] | None:
         """Return the weights of the phrasings and the calibration, None if they are not kept or cannot be read."""
         try:
-            with np.load(self._file(fitted_to), allow_pickle=False) as kept:
+            with self._file(fitted_to).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 sharpness, sure = kept["calibration"].tolist()
                 return kept["weights"], Calibration(sharpness, sure)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -68,7 +68,7 @@ def write_whole(file: Path, write: Callable[[Path], object]) -> None:
 
 def _read(file: Path) -> _Kept:
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        with np.load(file, allow_pickle=False) as kept:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
             keys, rows = kept["keys"], kept["rows"]
         if keys.ndim == rows.ndim == 2 and len(keys) == len(rows) and rows.dtype == np.float16:
             return _Kept({key.tobytes(): number for number, key in enumerate(keys)}, rows)
