@@ -87,7 +87,13 @@ def open_core(settings: Settings) -> Core:
 
 def open_fitting() -> Fitting:
     """Return how questions are matched here: by their meaning, too, where the sentence encoder is installed."""
-    return Fitting.open(VAR / "matching")
+    fitting = Fitting.open(VAR / "matching")
+    if fitting.lacking:
+        logger.warning(
+            "Questions are matched by their words alone, because %s; `python3 bootstrap.py semantic` installs it.",
+            fitting.lacking,
+        )
+    return fitting
 
 
 def open_library(settings: Settings, fitting: Fitting) -> Library:
