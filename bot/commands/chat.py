@@ -70,7 +70,7 @@ def chat() -> None:
     core = open_core(read_settings().model_copy(update=own))
     seed_accounts(core)
     service = open_service(core, watch_library(core.settings))
-    threading.Thread(target=service.warm_up, daemon=True).start()
+    threading.Thread(target=service.warm_up).start()  # no daemon: one that ends inside the encoder aborts the process
     terminal = Terminal(
         _screen(plain=not typed_here), core.keys, lambda: service.library().language("en"), VAR / "sounds"
     )
