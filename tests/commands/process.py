@@ -6,8 +6,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.matching import MATCHING
+from tests.world import library
+
 ROOT = Path(__file__).parents[2]
-MATCHING = ROOT / "var" / "matching"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -20,6 +22,7 @@ def start(
     folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
     """Start the command in `folder`, with what was computed about the shipped knowledge in runs before."""
+    _ = library().language("en").matcher  # computed here, once, and not by every process at the same time
     if not (folder / "var").exists():
         MATCHING.mkdir(parents=True, exist_ok=True)
         (folder / "var").mkdir()
