@@ -22,6 +22,7 @@ from core.database import Database
 from core.keys import Keys
 from core.tables import Base
 from knowledge.library import Library
+from tests.matching import installed
 
 SECRET = "a secret key of the tests, long enough to be one"
 ADDRESS = "http://127.0.0.1:8000"
@@ -37,7 +38,7 @@ def library() -> Library:
     """Return the shipped knowledge, loaded once: it is immutable."""
     if not _library:
         facts = {"service_sender": SENDER, "service_url": ADDRESS}
-        _library.append(Library.load(service=facts, enforced=rules.ENFORCED))
+        _library.append(Library.load(service=facts, enforced=rules.ENFORCED, fitting=installed()))
     return _library[0]
 
 

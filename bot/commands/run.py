@@ -9,7 +9,7 @@ from collections.abc import Callable
 import click
 from sqlalchemy.exc import OperationalError
 
-from bot.app import Core, Service, open_core, open_library, open_service
+from bot.app import Core, Service, open_core, open_service, watch_library
 from bot.channels.telegram.channel import Telegram, TelegramUnusable
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer, Post
@@ -35,7 +35,7 @@ def run() -> None:
             " for example smtp://user:password@mail.example.org:587"
         )
     logs.set_up(settings.log_format, logging.INFO)
-    library = open_library(settings)
+    library = watch_library(settings)
     core = open_core(settings)
     try:
         is_current = core.database.is_current()
@@ -54,7 +54,9 @@ def run() -> None:
             f"CERSBOT_PORT={settings.port}: cannot listen there on {settings.host} ({error.strerror}); for example 8001"
         ) from None
     try:
-        asyncio.run(serve(open_service(core, library), listening))
+        service = open_service(core, library)
+        with service.following():
+            asyncio.run(serve(service, listening))
     except TelegramUnusable as error:
         raise SettingsError(str(error)) from None
 

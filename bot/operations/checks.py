@@ -17,6 +17,7 @@ from bot.app import open_library
 from core.database import Database
 from core.settings import VAR, Settings
 from core.tables import AuditEvent
+from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.problems import KnowledgeError
 
 PREFIX = "CERSBOT_"
@@ -138,10 +139,19 @@ def _moment_of(database: Database) -> datetime | None:
 def knowledge(settings: Settings) -> Finding:
     """Look whether what the bot knows can be loaded."""
     try:
-        library = open_library(settings)
+        library = open_library(settings, BY_WORDS_ALONE)
     except KnowledgeError as error:
         return Finding("bad", str(error).splitlines()[0], "run `cersbot knowledge check`: it names every place")
-    return Finding("good", f"the knowledge is whole, in {len(library.languages)} languages")
+    return Finding("good", f"the knowledge is whole, in {', '.join(sorted(library.languages))}")
+
+
+def encoder(settings: Settings) -> Finding:
+    """Look whether questions are matched by their meaning, too."""
+    lacking = Fitting.open(VAR / "matching").lacking
+    if lacking:
+        said = f"questions are matched by their words alone, because {lacking}"
+        return Finding("odd", said, "`python3 bootstrap.py semantic` installs the sentence encoder")
+    return Finding("good", "questions are matched by their meaning, too")
 
 
 def disk(settings: Settings) -> Finding:
@@ -161,5 +171,6 @@ INSIDE: Sequence[Check] = (
     Check("database", database),
     Check("clock", clock),
     Check("knowledge", knowledge),
+    Check("encoder", encoder),
     Check("disk", disk),
 )

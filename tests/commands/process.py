@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.matching import MATCHING
+from tests.world import library
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,7 +21,12 @@ def environment(**settings: str) -> dict[str, str]:
 def start(
     folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Start the command in `folder`."""
+    """Start the command in `folder`, with what was computed about the shipped knowledge in runs before."""
+    _ = library().language("en").matcher  # computed here, once, and not by every process at the same time
+    if not (folder / "var").exists():
+        MATCHING.mkdir(parents=True, exist_ok=True)
+        (folder / "var").mkdir()
+        (folder / "var" / "matching").symlink_to(MATCHING)
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,

@@ -42,6 +42,7 @@ async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
         "database",
         "clock",
         "knowledge",
+        "encoder",
         "disk",
         "mail",
         "Telegram",

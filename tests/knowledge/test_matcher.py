@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.calibration import folds
+from knowledge.encoder import Encoder
 from knowledge.features import TfIdfBlock, character_features, word_features
-from knowledge.matcher import CERTAIN, UNKNOWN, Matcher
+from knowledge.matcher import CERTAIN, Matcher
+from knowledge.schema import UNKNOWN
 from knowledge.softmax import fitted, softmax
 from knowledge.spelling import Speller
+from tests import matching
 from tests.benchmarks.accuracy import figures, held_out, own_pairs
 
 SMALL = {
@@ -62,14 +65,19 @@ SMALL = {
 PAIRS = [(entry, phrasing) for entry, phrasings in SMALL.items() for phrasing in phrasings]
 
 
-@pytest.fixture(scope="module")
-def small() -> Matcher:
-    return Matcher.fit(PAIRS)
+@pytest.fixture(scope="module", params=["by words alone", "by meaning, too"])
+def encoder(request: pytest.FixtureRequest) -> Encoder | None:
+    return matching.encoder() if request.param == "by meaning, too" else None
 
 
 @pytest.fixture(scope="module")
-def own() -> Matcher:
-    return Matcher.fit(own_pairs())
+def small(encoder: Encoder | None) -> Matcher:
+    return Matcher.fit(PAIRS, encoder=encoder)
+
+
+@pytest.fixture(scope="module")
+def own(encoder: Encoder | None) -> Matcher:
+    return Matcher.fit(own_pairs(), encoder=encoder, fits=matching.installed().fits)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +150,7 @@ def test_a_text_that_is_more_likely_unknown_than_anything_else_is_unknown(small:
 @pytest.mark.parametrize("said", ["", "???", "\U0001f600\U0001f600", "\u200b\u202e", "\x00", "ωψ", "한"])
 def test_a_text_that_shares_nothing_is_unknown(small: Matcher, said: str) -> None:
     assert small.match(said).decision == "unknown"
-    assert {share for _, share in small.rank(said)} == {0}
+    assert sum(share for _, share in small.rank(said)) < 0.2
 
 
 def test_a_match_tells_how_the_text_was_understood(small: Matcher) -> None:
@@ -181,8 +189,8 @@ def test_words_of_the_vocabulary_are_no_typing_errors() -> None:
 def test_a_text_of_strange_words_is_repaired_in_part_only() -> None:
     speller = Speller([["password"]])
     words = [f"pas{letter}{other}word" for letter in "bcdfgh" for other in "jklmnp"]
-    assert len(speller.repaired(words)) == len(words)
-    assert speller.repaired(words)[-1] == words[-1]
+    assert len(speller.repairs(words)) < len(words)
+    assert words[-1] not in speller.repairs(words)
 
 
 @pytest.mark.parametrize(
@@ -232,14 +240,14 @@ def test_threads_may_share_a_matcher(small: Matcher) -> None:
         assert list(threads.map(small.match, texts)) == alone
 
 
-def test_the_same_phrasings_give_the_same_matcher(small: Matcher) -> None:
-    again = Matcher.fit(iter(PAIRS))
+def test_the_same_phrasings_give_the_same_matcher(small: Matcher, encoder: Encoder | None) -> None:
+    again = Matcher.fit(iter(PAIRS), encoder=encoder)
     assert again.calibration == small.calibration
     assert [again.rank(text) for _, text in PAIRS] == [small.rank(text) for _, text in PAIRS]
 
 
-def test_a_phrasing_given_twice_counts_once(small: Matcher) -> None:
-    doubled = Matcher.fit([*PAIRS, *[(entry, f"{phrasing}!") for entry, phrasing in PAIRS]])
+def test_a_phrasing_given_twice_counts_once(small: Matcher, encoder: Encoder | None) -> None:
+    doubled = Matcher.fit([*PAIRS, *[(entry, f"{phrasing}!") for entry, phrasing in PAIRS]], encoder=encoder)
     assert doubled.rank("where is the password mail") == small.rank("where is the password mail")
 
 
@@ -265,7 +273,7 @@ def test_the_smallest_knowledge_works(pairs: list[tuple[str, str]], said: str, d
 def test_a_block_compares_a_new_text_as_it_compares_phrasings(features: Callable[[Sequence[str]], list[str]]) -> None:
     phrasings = [phrasing.split() for _, phrasing in PAIRS]
     block = TfIdfBlock(phrasings, features)
-    gram = block.gram()
+    gram = block.table(range(len(phrasings)))
     assert np.allclose(np.diag(gram), 1)
     assert np.allclose(gram, gram.T)
     for row, words in zip(gram, phrasings, strict=True):
@@ -286,10 +294,11 @@ def test_two_words_and_the_same_word_closed_up_are_one() -> None:
 
 def test_the_softmax_is_fitted_to_its_optimum() -> None:
     phrasings = [phrasing.split() for _, phrasing in PAIRS]
-    gram = TfIdfBlock(phrasings, character_features).gram()
+    gram = TfIdfBlock(phrasings, character_features).table(range(len(phrasings)))
     truth = np.array([[entry == each for each in SMALL] for entry, _ in PAIRS], np.float32)
-    weights = fitted(gram, truth, 0.3)
-    assert np.allclose(weights, (truth - softmax(gram @ weights)) / 0.3, atol=0.02)
+    weights, scores = fitted(lambda matrix: gram @ matrix, truth, 0.3)
+    assert np.allclose(scores, gram @ weights, atol=1e-4)
+    assert np.allclose(weights, (truth - softmax(scores)) / 0.3, atol=0.02)
 
 
 def test_every_entry_is_spread_over_the_folds_whatever_else_is_edited() -> None:
