@@ -151,7 +151,7 @@ class Matcher:
         shares = self._weighed(understood)
         entries = self._ranked(shares)
         decision = self._decision(shares, entries)
-        two = self._two_questions(understood)
+        two = self._two_questions(understood, entries)
         if two and (decision != "answer" or entries[0][0] in dict(two)):
             entries = [two[0], *(pair for pair in entries if pair[0] != two[0][0])]
             return Match("answer", tuple(entries[:OFFERED]), str(joined(understood)), two[1:])
@@ -191,8 +191,13 @@ class Matcher:
         weighed: Vector = counts @ shares / max(counts.sum(), np.float32(1e-9))
         return weighed
 
-    def _two_questions(self, understood: Sequence[Sentence]) -> tuple[tuple[str, float], ...]:
-        """Return the two entries that are sure, each for a part of the text by itself; nothing if there are none."""
+    def _two_questions(
+        self, understood: Sequence[Sentence], entries: Sequence[tuple[str, float]]
+    ) -> tuple[tuple[str, float], ...]:
+        """Return the two entries that are sure, each for a part of the text by itself; nothing if there are none.
+
+        The first is the one that comes first among `entries`, those of the whole text.
+        """
         parts = understood if len(understood) > 1 else halves(understood[0]) or ()
         sure: dict[str, float] = {}
         for part in parts:
@@ -200,7 +205,8 @@ class Matcher:
             ranked = self._ranked(shares)
             if self._decision(shares, ranked) == "answer":
                 sure.setdefault(*ranked[0])
-        return tuple(sure.items())[:2] if len(sure) > 1 else ()
+        two = [(entry, sure[entry]) for entry, _ in entries if entry in sure][:2]
+        return tuple(two) if len(two) == 2 else ()
 
     def _vector(self, sentence: Sentence) -> Vector | None:
         return self._encoder.vector(str(sentence)) if self._encoder else None

@@ -11,8 +11,8 @@ from knowledge.fitting import Fitting
 from knowledge.matcher import Matcher
 from knowledge.phrasings import Phrasings
 from tests.knowledge.shelf import Shelf
+from tests.knowledge.small import PAIRS
 from tests.knowledge.test_editing import teach
-from tests.knowledge.test_matcher import PAIRS
 
 
 def test_the_same_phrasings_are_fitted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
