@@ -44,7 +44,7 @@ class Balancer:
         pipe = asyncio.subprocess.PIPE
         with (self._folder / "log").open("a") as log:
             worker = await asyncio.create_subprocess_exec(
-                *command, cwd=ROOT, env=environment(), stdin=pipe, stdout=pipe, stderr=log
+                *command, cwd=ROOT, env=environment(self._folder), stdin=pipe, stdout=pipe, stderr=log
             )
         self._started.append(worker)
         self._readers.append(asyncio.create_task(self._read(worker)))

@@ -21,6 +21,8 @@ from bot.delivery.worker import Worker
 from bot.dialogue.messages import Delivery, Incoming, Sender
 from tests.world import ADDRESS, SENDER, World, library
 
+logger = logging.getLogger(__name__)
+
 CHANNEL = "test"
 READY = "ready"
 
@@ -85,7 +87,7 @@ def main(folder: str, url: str) -> None:
         try:
             street.take(key, chat, text)
         except Exception:
-            logging.exception("message %s was not handled", key)
+            logger.exception("message %s was not handled", key)
         else:
             say(key)
 
