@@ -37,6 +37,7 @@ lock:
 	$(compile) pyproject.toml --output-file requirements/default.txt
 	$(compile) pyproject.toml --extra test --extra dev --constraint requirements/default.txt --output-file requirements/test.txt
 	$(compile) --group setup --output-file requirements/uv.txt
+	$(compile) --group semantic --no-deps --constraint requirements/test.txt --output-file requirements/semantic.txt
 
 clean:
 	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

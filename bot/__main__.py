@@ -20,6 +20,8 @@ COMMANDS = {
     "accounts": "Import, show and create accounts.",
     "staff": "Add, list and disable those who work at the help desk.",
     "tickets": "List, show and export what the help desk owes answers to.",
+    "doctor": "Check the set-up: what is wrong, and the mend.",
+    "backup": "Copy the database to a file, while the service runs.",
     "knowledge": "Check and try what the bot knows.",
 }
 

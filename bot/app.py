@@ -1,10 +1,16 @@
 """The composition root: settings become the parts of the service; the only place that wires."""
 
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
 
+import knowledge
 from bot.delivery.post import Post
 from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
@@ -16,9 +22,13 @@ from core import rules
 from core.business_days import CALIFORNIA, state_holidays
 from core.database import Database
 from core.keys import Keys
-from core.settings import Settings, SettingsError
+from core.settings import VAR, Settings, SettingsError
+from knowledge.fitting import Fitting
 from knowledge.library import Library
 from knowledge.needed import Needed
+from knowledge.watching import Watched
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,22 +49,26 @@ class Service:
     """The service without its channels: the core, what it knows, and its conversations."""
 
     core: Core
-    known: Library
+    library: Watched
     conversations: Conversations
     renderer: Renderer
 
-    def library(self) -> Library:
-        """Return what the bot knows now."""
-        return self.known
-
     def warm_up(self) -> None:
-        """Build what the first person would otherwise wait for: the matcher, and this year's holidays."""
-        _ = self.library().language("en").matcher
+        """Build what the first person would otherwise wait for: the matchers, and this year's holidays."""
+        for language in self.library().languages.values():
+            _ = language.matcher
         state_holidays(self.core.clock().year)
 
     def help_desk(self) -> HelpDesk:
         """Return the help desk over this service's tickets."""
         return HelpDesk(self.core.database, self.core.keys, self.library, self.core.clock)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Serve edits of the knowledge as they are saved, as long as the context lasts."""
+        thread = ThreadPoolExecutor(1, "matcher")
+        with thread, self.library.following(lambda library: thread.submit(learn, library)):
+            yield
 
     def worker(self, post: Post, senders: Mapping[str, Sender]) -> Worker:
         """Return a worker that posts letters with `post` and sends by the channels `senders`."""
@@ -76,7 +90,18 @@ def open_core(settings: Settings) -> Core:
     return Core(settings, database, Keys(settings.secret()))
 
 
-def open_library(settings: Settings) -> Library:
+def open_fitting() -> Fitting:
+    """Return how questions are matched here: by their meaning, too, where the sentence encoder is installed."""
+    fitting = Fitting.open(VAR / "matching")
+    if fitting.lacking:
+        logger.warning(
+            "Questions are matched by their words alone, because %s; `python3 bootstrap.py semantic` installs it.",
+            fitting.lacking,
+        )
+    return fitting
+
+
+def open_library(settings: Settings, fitting: Fitting) -> Library:
     """Load what the bot knows; KnowledgeError lists every place that is wrong."""
     return Library.load(
         settings.knowledge,
@@ -84,7 +109,23 @@ def open_library(settings: Settings) -> Library:
         enforced=rules.ENFORCED,
         today=today(),
         needed=Needed.by_program(),
+        fitting=fitting,
     )
+
+
+def watch_library(settings: Settings) -> Watched:
+    """Load what the bot knows, to be followed as it is edited; KnowledgeError lists every place that is wrong."""
+    fitting = open_fitting()
+    return Watched(settings.knowledge or Path(knowledge.__file__).parent, partial(open_library, settings, fitting))
+
+
+def learn(library: Library) -> None:
+    """Fit the matchers of an edited library anew; a fault is logged, and they stay as they are."""
+    try:
+        for language in library.languages.values():
+            language.learn()
+    except Exception:
+        logger.exception("the edited knowledge is served, but its matcher could not be fitted anew")
 
 
 def today() -> date:
@@ -97,10 +138,10 @@ def service_facts(settings: Settings) -> dict[str, str]:
     return {"service_sender": settings.mail_from, "service_url": settings.address}
 
 
-def open_service(core: Core, library: Library) -> Service:
+def open_service(core: Core, library: Watched) -> Service:
     """Put the conversations together."""
     conversations = Conversations(
-        core.database, core.keys, lambda: library, all_flows(), core.clock, lambda: secrets.token_urlsafe(6)
+        core.database, core.keys, library, all_flows(), core.clock, lambda: secrets.token_urlsafe(6)
     )
-    renderer = Renderer(lambda: library, core.keys, core.settings.address, core.settings.mail_from)
+    renderer = Renderer(library, core.keys, core.settings.address, core.settings.mail_from)
     return Service(core, library, conversations, renderer)

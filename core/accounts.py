@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import addresses, audit, rules
+from core.database import insert
 from core.refusals import AccountRefused
 from core.tables import Account
 
@@ -46,9 +46,8 @@ def register(
     username_key, address = addresses.username_key(username), addresses.read(email)
     holds_either = or_(Account.username_key == username_key, Account.email_key == address.key)
     session.execute(delete(Account).where(holds_either, is_lapsed(now)))
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     account = session.scalars(
-        insert(Account)
+        insert(session, Account)
         .values(
             username=username,
             username_key=username_key,

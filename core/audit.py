@@ -33,6 +33,7 @@ class Event(StrEnum):
     ACCOUNT_LOOKED_AT = "account.looked_at"
     ACTION_STARTED = "account.action_started"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
+    CONVERSATION_UNREACHABLE = "conversation.unreachable"
 
 
 def record(

@@ -1,17 +1,46 @@
 """Conversations: one row a chat, locked for a turn; its transcript; and how all of it is forgotten."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.context import Context
-from core.tables import AccountRequest, Challenge, Conversation, FollowUp, Message, Owed
+from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket
 from core.verification import SEND_CODE
+
+CONVERSATIONS = Base.metadata.tables["conversations"]
+MESSAGES = Base.metadata.tables["messages"]
+_HOLD = (
+    select(CONVERSATIONS)
+    .where(
+        and_(
+            CONVERSATIONS.c.channel == bindparam("of_channel"),
+            CONVERSATIONS.c.chat.in_(bindparam("chats", expanding=True)),
+        )
+        | CONVERSATIONS.c.id.in_(bindparam("also", expanding=True))
+    )
+    .order_by(CONVERSATIONS.c.id)
+    .with_for_update()
+)
+_SAVE = (
+    update(CONVERSATIONS)
+    .where(CONVERSATIONS.c.id == bindparam("held"))
+    .values(
+        state=bindparam("new_state"),
+        language=bindparam("new_language"),
+        free_at=bindparam("new_free_at"),
+        touched_at=bindparam("now"),
+        unreachable_at=None,
+    )
+)
+_SAY = insert(MESSAGES)
+_KEEP_KEYBOARD = update(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("held")).values(keyboard=bindparam("live"))
 
 
 @dataclass(slots=True)
@@ -24,6 +53,8 @@ class Held:
     language: str
     state: dict[str, Any]
     touched_at: datetime | None  # None: this is its first message
+    keyboard: str | None = None  # the channel's ids of the messages with the live buttons
+    free_at: datetime | None = None  # before then the channel takes nothing for this chat
     taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
 
 
@@ -38,48 +69,75 @@ class Line:
 
 def hold(session: Session, channel: str, chat: str, language: str, now: datetime) -> Held:
     """Return the conversation, begun when it is new; nobody else has it until the transaction ends."""
-    dialect = session.get_bind().dialect.name
-    query = select(Conversation).where(Conversation.channel == channel, Conversation.chat == chat).with_for_update()
-    row = session.scalars(query).one_or_none()
-    if row is None:
-        upsert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        session.execute(
-            upsert(Conversation)
-            .values(channel=channel, chat=chat, language=language, state={}, created_at=now, touched_at=now)
-            .on_conflict_do_nothing(index_elements=["channel", "chat"])
+    return hold_all(session, channel, {chat: language}, now)[chat]
+
+
+def hold_all(
+    session: Session, channel: str, chats: Mapping[str, str], now: datetime, also: Sequence[int] = ()
+) -> dict[str, Held]:
+    """Return the conversations of some chats by chat, as `hold` does; each chat is given with its language.
+
+    Those of the ids in `also` are locked as well: all at once and in one order, so that no two wait for each other.
+    """
+    connection = session.connection()
+    held = {each.chat: each for each in _held(connection, channel, list(chats), also) if each.channel == channel}
+    new = [chat for chat in chats if chat not in held]
+    if new:
+        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(
+            upsert(CONVERSATIONS).on_conflict_do_nothing(index_elements=["channel", "chat"]),
+            [
+                {
+                    "channel": channel,
+                    "chat": chat,
+                    "language": chats[chat],
+                    "state": {},
+                    "created_at": now,
+                    "touched_at": now,
+                }
+                for chat in new
+            ],
         )
-        row = session.scalars(query).one()
-        return Held(row.id, channel, chat, row.language, row.state, None)
-    return Held(row.id, channel, chat, row.language, row.state, row.touched_at, row.taken_over_by)
+        held |= {each.chat: replace(each, touched_at=None) for each in _held(connection, channel, new)}
+    return held
 
 
 def hold_by_id(session: Session, conversation: int) -> Held:
     """Return a conversation that exists, locked likewise."""
-    row = session.scalars(select(Conversation).where(Conversation.id == conversation).with_for_update()).one()
-    return Held(row.id, row.channel, row.chat, row.language, row.state, row.touched_at, row.taken_over_by)
+    return hold_by_ids(session, [conversation])[conversation]
+
+
+def hold_by_ids(session: Session, conversations: Sequence[int]) -> dict[int, Held]:
+    """Return conversations that exist by id, locked likewise."""
+    return {each.id: each for each in _held(session.connection(), "", [], conversations)}
 
 
 def save(session: Session, held: Held, lines: list[Line], now: datetime) -> None:
     """Write what the turn made of the conversation, and its lines of the transcript."""
-    session.execute(
-        update(Conversation)
-        .where(Conversation.id == held.id)
-        .values(state=held.state, language=held.language, touched_at=now)
-    )
-    if lines:
-        session.execute(
-            insert(Message),
-            [
-                {
-                    "conversation_id": held.id,
-                    "at": now,
-                    "author": each.author,
-                    "text": each.text,
-                    "meaning": each.meaning,
-                }
-                for each in lines
-            ],
-        )
+    save_all(session, [(held, lines)], now)
+
+
+def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now: datetime) -> None:
+    """Write what turns made of their conversations, as `save` does: two statements, however many they are."""
+    connection = session.connection()
+    rows = [
+        {
+            "held": held.id,
+            "new_state": held.state,
+            "new_language": held.language,
+            "new_free_at": held.free_at,
+            "now": now,
+        }
+        for held, _ in turns
+    ]
+    connection.execute(_SAVE, rows)
+    said = [
+        {"conversation_id": held.id, "at": now, "author": each.author, "text": each.text, "meaning": each.meaning}
+        for held, lines in turns
+        for each in lines
+    ]
+    if said:
+        connection.execute(_SAY, said)
 
 
 def transcript(session: Session, conversation: int, limit: int = 200) -> list[Line]:
@@ -107,11 +165,49 @@ def forget(context: Context) -> None:
     session.execute(delete(Owed).where(Owed.conversation_id == mine, Owed.settled_at.is_(None)))
 
 
-def keyboard(session: Session, conversation: int) -> str | None:
-    """Return the channel's id of the message that carries the live buttons, if any."""
-    return session.scalar(select(Conversation.keyboard).where(Conversation.id == conversation))
+def keep_keyboards(session: Session, keyboards: Mapping[int, str | None]) -> None:
+    """Note, by conversation, which messages carry the live buttons now."""
+    if keyboards:
+        rows = [{"held": conversation, "live": messages} for conversation, messages in sorted(keyboards.items())]
+        session.connection().execute(_KEEP_KEYBOARD, rows)
 
 
-def keep_keyboard(session: Session, conversation: int, message: str | None) -> None:
-    """Note which message carries the live buttons now."""
-    session.execute(update(Conversation).where(Conversation.id == conversation).values(keyboard=message))
+def keep_quiet(session: Session, conversation: int, until: datetime) -> None:
+    """Note that the channel takes nothing for this chat before then."""
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation, Conversation.free_at.is_(None) | (Conversation.free_at < until))
+        .values(free_at=until)
+    )
+
+
+def unreachable(session: Session, conversation: int, now: datetime) -> None:
+    """Note that the person takes no more messages, also on the tickets that are open; a new message ends it."""
+    session.execute(update(Conversation).where(Conversation.id == conversation).values(unreachable_at=now))
+    session.execute(
+        update(Ticket)
+        .where(Ticket.conversation_id == conversation, Ticket.closed_at.is_(None))
+        .values(unreachable_at=now)
+    )
+    planned = (FollowUp.conversation_id == conversation, FollowUp.settled_at.is_(None))
+    session.execute(update(FollowUp).where(*planned).values(settled_at=now, outcome="unreachable", given={}))
+    audit.record(session, audit.Event.CONVERSATION_UNREACHABLE, now=now, conversation_id=conversation)
+
+
+def _held(connection: Connection, channel: str, chats: Sequence[str], also: Sequence[int] = ()) -> list[Held]:
+    rows = connection.execute(_HOLD, {"of_channel": channel, "chats": list(chats), "also": list(also)})
+    return [_as_held(row) for row in rows]
+
+
+def _as_held(row: Row[Any]) -> Held:
+    return Held(
+        id=row.id,
+        channel=row.channel,
+        chat=row.chat,
+        language=row.language,
+        state=row.state,
+        touched_at=row.touched_at,
+        keyboard=row.keyboard,
+        free_at=row.free_at,
+        taken_over_by=row.taken_over_by,
+    )

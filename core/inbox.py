@@ -1,20 +1,41 @@
-"""The inbox: what channels handed in, committed before it is confirmed to them, handled once (G1)."""
+"""The inbox: what channels handed in, committed before it is confirmed to them, handled once and in order (G1, G5)."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum
 
 from cryptography.fernet import InvalidToken
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import rules
 from core.keys import Keys
-from core.tables import Received
+from core.tables import Base, Received
 
 logger = logging.getLogger(__name__)
+
+INBOX = Base.metadata.tables["inbox"]
+_EARLIER = INBOX.alias("earlier")
+_CLAIM = (
+    update(INBOX)
+    .where(
+        INBOX.c.channel == bindparam("of_channel"),
+        INBOX.c.key.in_(bindparam("keys", expanding=True)),
+        INBOX.c.handled_at.is_(None),
+        ~exists().where(
+            _EARLIER.c.channel == INBOX.c.channel,
+            _EARLIER.c.chat == INBOX.c.chat,
+            _EARLIER.c.id < INBOX.c.id,
+            _EARLIER.c.handled_at.is_(None),
+            _EARLIER.c.received_at > bindparam("since"),
+        ),
+    )
+    .values(handled_at=bindparam("now"), payload=None)
+    .returning(INBOX.c.key)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +46,14 @@ class Arrival:
     key: str
     chat: str
     payload: bytes
+
+
+class Claim(Enum):
+    """What comes of wanting to handle a message."""
+
+    OURS = "handle it now, in this transaction"
+    HANDLED = "it was handled before"
+    NOT_YET = "an earlier message of its chat comes first"
 
 
 def accept(session: Session, keys: Keys, arrivals: Iterable[Arrival], now: datetime) -> None:
@@ -41,58 +70,76 @@ def accept(session: Session, keys: Keys, arrivals: Iterable[Arrival], now: datet
         for each in arrivals
     ]
     if rows:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(Received).on_conflict_do_nothing(index_elements=["channel", "key"]), rows)
+        session.connection().execute(_INSERT[session.get_bind().dialect.name], rows)
 
 
 def claim(session: Session, channel: str, key: str, chat: str, now: datetime) -> bool:
-    """Return whether this message is to be handled now, in this transaction; False when it was handled before.
+    """Return whether this message is to be handled now, in this transaction; False when it was, or others come first.
 
     A channel that keeps nothing before confirming (terminal, web) has its message entered here.
     """
-    handled = {"handled_at": now, "payload": None}
-    changed = session.execute(
-        update(Received)
-        .where(Received.channel == channel, Received.key == key, Received.handled_at.is_(None))
-        .values(handled)
-    )
-    if _rows(changed):
-        return True
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    entered = session.execute(
-        insert(Received)
-        .values(channel=channel, key=key, chat=chat, received_at=now, tries=0, **handled)
-        .on_conflict_do_nothing(index_elements=["channel", "key"])
-    )
-    return _rows(entered) == 1
+    return claim_all(session, channel, {key: chat}, now)[key] is Claim.OURS
 
 
-def failed(session: Session, channel: str, key: str, now: datetime) -> bool:
-    """Count a turn that crashed; return whether the message is now set aside, blanked and never tried again."""
-    tries = session.scalar(
+def claim_all(session: Session, channel: str, chats: Mapping[str, str], now: datetime) -> dict[str, Claim]:
+    """Return what comes of each message, by its key; `chats` says in which chat it was said, each in another one."""
+    connection = session.connection()
+    since = now - timedelta(minutes=rules.INBOX_ORDER_MINUTES)
+    wanted = {"of_channel": channel, "keys": list(chats), "since": since, "now": now}
+    claims = dict.fromkeys(connection.scalars(_CLAIM, wanted), Claim.OURS)
+    unknown = [
+        {"channel": channel, "key": key, "chat": chat, "received_at": now, "tries": 0, "handled_at": now}
+        for key, chat in chats.items()
+        if key not in claims
+    ]
+    if unknown:
+        entered = set(connection.scalars(_INSERT[connection.dialect.name].returning(INBOX.c.key), unknown))
+        claims |= {row["key"]: Claim.OURS if row["key"] in entered else Claim.HANDLED for row in unknown}
+    left = [key for key, each in claims.items() if each is Claim.HANDLED]
+    if left:
+        waiting = select(INBOX.c.key).where(
+            INBOX.c.channel == channel, INBOX.c.key.in_(left), INBOX.c.handled_at.is_(None)
+        )
+        claims |= dict.fromkeys(connection.scalars(waiting), Claim.NOT_YET)
+    return claims
+
+
+def failed(session: Session, channel: str, key: str, now: datetime, tries: int = rules.INBOX_TRIES) -> bool:
+    """Count a turn that crashed; return whether the message is now set aside, blanked and never tried again.
+
+    It is set aside when it has crashed `tries` times.
+    """
+    this = (Received.channel == channel, Received.key == key)
+    crashed = session.scalar(
         update(Received)
-        .where(Received.channel == channel, Received.key == key, Received.handled_at.is_(None))
+        .where(*this, Received.handled_at.is_(None))
         .values(tries=Received.tries + 1)
         .returning(Received.tries)
     )
-    if tries is None or tries < rules.INBOX_TRIES:
+    if crashed is None or crashed < tries:
         return False
-    session.execute(
-        update(Received).where(Received.channel == channel, Received.key == key).values(handled_at=now, payload=None)
-    )
+    session.execute(update(Received).where(*this).values(handled_at=now, payload=None))
     return True
 
 
-def unhandled(session: Session, keys: Keys, channel: str) -> list[Arrival]:
-    """Return what was accepted and not handled, oldest first: the work that a crash left behind.
+def waiting_chats(session: Session, channel: str, until: datetime) -> list[str]:
+    """Return the chats with messages accepted by `until` and not handled: the work that a crash left behind."""
+    unhandled = (Received.channel == channel, Received.handled_at.is_(None), Received.received_at <= until)
+    return list(session.scalars(select(Received.chat).where(*unhandled).distinct()))
+
+
+def unhandled(
+    session: Session, keys: Keys, channel: str, chat: str | None = None, limit: int | None = None
+) -> list[Arrival]:
+    """Return what was accepted and not handled (in one chat), oldest first.
 
     What was sealed with a key that is not known any more waits for that key, and does not hold up the rest.
     """
-    rows = session.scalars(
-        select(Received).where(Received.channel == channel, Received.handled_at.is_(None)).order_by(Received.id)
-    )
+    query = select(Received).where(Received.channel == channel, Received.handled_at.is_(None))
+    if chat is not None:
+        query = query.where(Received.chat == chat)
     arrivals = []
-    for row in rows:
+    for row in session.scalars(query.order_by(Received.id).limit(limit)):
         try:
             arrivals.append(Arrival(row.channel, row.key, row.chat, keys.unseal(row.payload or b"")))
         except InvalidToken:
@@ -100,5 +147,7 @@ def unhandled(session: Session, keys: Keys, channel: str) -> list[Arrival]:
     return arrivals
 
 
-def _rows(result: object) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0
+_INSERT = {
+    "sqlite": sqlite.insert(INBOX).on_conflict_do_nothing(index_elements=["channel", "key"]),
+    "postgresql": postgresql.insert(INBOX).on_conflict_do_nothing(index_elements=["channel", "key"]),
+}

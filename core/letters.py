@@ -27,6 +27,7 @@ class Letter:
     fields: dict[str, str] = field(default_factory=dict)
     secret: Secret | None = None
     account: int | None = None
+    trace: str = ""  # of the message that caused it, see `core.tracing`
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> "Letter":

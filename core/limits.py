@@ -5,10 +5,10 @@ from datetime import datetime
 from math import ceil
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import rules
+from core.database import insert
 from core.keys import Keys
 from core.refusals import BudgetSpent
 from core.tables import Budget
@@ -39,9 +39,8 @@ def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: dateti
     The row is locked by the first statement, so that of two spenders at once the second sees what the first spent.
     """
     key = keys.hidden(f"budget {limit.name}", str(whose))
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     spent = session.scalars(
-        insert(Budget)
+        insert(session, Budget)
         .values(key=key, spent=[], updated_at=now)
         .on_conflict_do_update(index_elements=["key"], set_={"updated_at": now})
         .returning(Budget.spent)

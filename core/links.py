@@ -74,6 +74,8 @@ def look(session: Session, keys: Keys, purpose: Purpose, token: str, now: dateti
     account = session.get_one(Account, link.account_id)
     state = accounts.status(account, now)
     is_over = link.used_at is not None or link.expires_at is None or link.expires_at <= now
+    ahead = link.armed_at is not None and link.armed_at > now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS)
+    is_over = is_over or (ahead and purpose == RESET)  # an activation link ends by the account's deadline alone
     is_done = purpose == ACTIVATE and state == "active"
     if link.armed_at is None or state == "lapsed" or (is_over and not is_done):
         raise LinkRefused

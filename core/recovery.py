@@ -1,6 +1,6 @@
 """The three account actions as people ask for them: a request row, whoever asks; no account is looked up here."""
 
-from core import limits, verification
+from core import limits, tracing, verification
 from core.context import Context
 from core.tables import AccountRequest
 from core.verification import Proof
@@ -35,6 +35,7 @@ def _request(context: Context, kind: str, identifier: str, proof: Proof) -> int:
         proved_by=proof.kind,
         conversation_id=context.conversation,
         created_at=context.now,
+        trace=tracing.current(),
     )
     context.session.add(request)
     context.session.flush()

@@ -4,13 +4,14 @@ What the letter says depends on the account's true state, so that an honest pers
 says never does.
 """
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, limits, links
+from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets
 from core.keys import Keys
 from core.letters import Letter, Secret
 from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
@@ -18,16 +19,23 @@ from core.refusals import BudgetSpent
 from core.tables import Account, AccountRequest, Conversation
 
 
-def waiting(session: Session, limit: int = 50) -> list[int]:
-    """Return the ids of requests that nobody has resolved, oldest first."""
-    return list(
-        session.scalars(
-            select(AccountRequest.id)
-            .where(AccountRequest.resolved_at.is_(None))
-            .order_by(AccountRequest.created_at)
-            .limit(limit)
-        )
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that is to be resolved; `trace` is that of the message that made it."""
+
+    id: int
+    trace: str
+
+
+def waiting(session: Session, now: datetime, limit: int = 50) -> list[Waiting]:
+    """Return the requests that are due and nobody has resolved, oldest first."""
+    rows = session.execute(
+        select(AccountRequest.id, AccountRequest.trace)
+        .where(AccountRequest.resolved_at.is_(None), AccountRequest.due_at <= now)
+        .order_by(AccountRequest.due_at, AccountRequest.id)
+        .limit(limit)
     )
+    return [Waiting(row.id, row.trace) for row in rows]
 
 
 def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str:
@@ -44,7 +52,8 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     if request is None or request.identifier is None:
         return "taken"
     account = accounts.find(session, request.identifier)
-    letter = _letter(session, request, account, now)
+    found = _letter(session, request, account, now)
+    letter = replace(found, trace=request.trace) if found else None
     outcome = _owe_within_budget(session, keys, request, letter, now)
     session.execute(
         update(AccountRequest)
@@ -62,6 +71,30 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
         outcome=outcome,
     )
     return outcome
+
+
+def failed(session: Session, request_id: int, reason: str, now: datetime) -> bool:
+    """Note that resolving a request crashed: it waits for its next try, or becomes a ticket; return whether it did.
+
+    The ticket belongs to no chat: whether there is an account behind the request is nobody's to learn (S1).
+    """
+    request = session.scalars(
+        select(AccountRequest)
+        .where(AccountRequest.id == request_id, AccountRequest.resolved_at.is_(None))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if request is None:
+        return False
+    request.tries += 1
+    if request.tries < rules.REQUEST_TRIES:
+        request.due_at = now + outbox.retry_delay(request.tries)
+        return False
+    request.resolved_at, request.outcome, request.identifier = now, "failed", None
+    happened = f"Request {request.id} ({request.kind}) could not be resolved: {reason}."
+    if request.conversation_id is not None:
+        happened += f" It came from conversation {request.conversation_id}."
+    tickets.open_for_service(session, "request", happened, None, _language(session, request), now)
+    return True
 
 
 def _owe_within_budget(

@@ -43,6 +43,8 @@ CHAT_TICKETS_A_DAY: Final = 5
 # S5, counted silently when the letter is due: 3 an hour and 5 a day a mailbox.
 MAILBOX_LETTERS_AN_HOUR: Final = 3
 MAILBOX_LETTERS_A_DAY: Final = 5
+# What begins to live later than this from now was armed by a clock that was ahead: it would live too long.
+CLOCK_SLACK_SECONDS: Final = 60
 # Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).
 NETWORK_PASSWORDS_AN_HOUR: Final = 60
 
@@ -79,12 +81,31 @@ FOLLOW_UP_WAITS_MINUTES: Final = 5
 LETTER_RETRY_MINUTES: Final = (1, 5, 15, 30, 60)
 # A letter that SMTP has not taken by then becomes a ticket (G2).
 LETTER_DEADLINE_HOURS: Final = 24
+# A request that crashes its resolution is tried again after the same minutes, and becomes a ticket after so many tries.
+REQUEST_TRIES: Final = 5
 # Replies that a channel could not take are tried again after this time, unless the channel names another.
 REPLY_RETRY_SECONDS: Final = 5
+# ... and each time after twice that, up to this.
+REPLY_RETRY_LONGEST_SECONDS: Final = 60
 # How long a worker owns what it took from the outbox before another may take it.
 LEASE_SECONDS: Final = 60
 # A message that crashes its turn this often is set aside and answered with an apology.
 INBOX_TRIES: Final = 3
+# The same where the database fails the turn but can still count it: pauses between the tries grow to 30 seconds.
+INBOX_OUTAGES: Final = 20
+# A message waits for the earlier ones of its chat no longer than this.
+INBOX_ORDER_MINUTES: Final = 10
+# What nobody has handled by then was accepted by a process that is gone, and another takes it up.
+INBOX_STALE_SECONDS: Final = 15
+
+# Telegram's limits (core.telegram.org/bots/faq): one message a second in a chat, with short bursts above it ...
+TELEGRAM_CHAT_SECONDS: Final = 1.0
+TELEGRAM_CHAT_BURST: Final = 8
+# ... 20 a minute in a group: no minute holds more than the burst and what is free within it ...
+TELEGRAM_GROUP_SECONDS: Final = 6.0
+TELEGRAM_GROUP_BURST: Final = 10
+# ... and 30 a second in all.
+TELEGRAM_MESSAGES_A_SECOND: Final = 30.0
 # Longer messages are cut before anything reads them (Telegram's own limit is 4,096 characters).
 MESSAGE_CHARACTERS: Final = 4096
 

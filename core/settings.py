@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -26,9 +27,11 @@ EXAMPLES: Mapping[str, str] = {
     "smtp_url": "smtp://user:password@mail.example.org:587",
     "mail_from": "cers-support@example.org",
     "knowledge": "/srv/cersbot/knowledge",
+    "log_format": "json",
+    "metrics_port": "9100",
 }
 # The others may hold a password, and what is wrong may be that one stands where it should not.
-_MAY_BE_QUOTED = frozenset({"port", "host", "trusted_proxies", "mail_from", "knowledge"})
+_MAY_BE_QUOTED = frozenset({"port", "host", "trusted_proxies", "mail_from", "knowledge", "log_format", "metrics_port"})
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -63,6 +66,8 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = "cers-support@localhost"
     knowledge: Path | None = None
+    log_format: Literal["text", "json"] = "text"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
     @field_validator("database_url")
     @classmethod

@@ -1,7 +1,7 @@
 """The database's tables, one class each."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # What is derived from a row's id must not come back to life with a later row.
@@ -26,6 +27,11 @@ _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
 _UNCLOSED = text("closed_at IS NULL")
+
+
+def _at_once(context: DefaultExecutionContext) -> datetime:
+    """Return when a row was made: it is due from then on."""
+    return cast(datetime, (context.current_parameters or {})["created_at"])
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -120,6 +126,8 @@ class Conversation(Base):
     taken_over_by: Mapped[int | None]  # the ticket of which a person of staff has this chat, while the bot is quiet
     created_at: Mapped[datetime]
     touched_at: Mapped[datetime]
+    free_at: Mapped[datetime | None]
+    unreachable_at: Mapped[datetime | None]
 
 
 class Message(Base):
@@ -143,6 +151,7 @@ class Received(Base):
     __table_args__ = (
         UniqueConstraint("channel", "key"),
         Index("inbox_unhandled", "received_at", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
+        Index("inbox_in_order", "channel", "chat", "id", sqlite_where=_UNHANDLED, postgresql_where=_UNHANDLED),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -159,7 +168,10 @@ class Owed(Base):
     """Something that has to leave: the replies of a turn, or a letter as key and fields (the outbox)."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("outbox_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),)
+    __table_args__ = (
+        Index("outbox_due", "due_at", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+        Index("outbox_in_order", "conversation_id", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -202,7 +214,7 @@ class AccountRequest(Base):
     __table_args__ = (
         Index(
             "account_requests_unresolved",
-            "created_at",
+            "due_at",
             sqlite_where=_UNRESOLVED,
             postgresql_where=_UNRESOLVED,
         ),
@@ -216,6 +228,9 @@ class AccountRequest(Base):
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
     challenge_id: Mapped[int | None] = mapped_column(ForeignKey("challenges.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(default=_at_once)
+    tries: Mapped[int] = mapped_column(default=0)
+    trace: Mapped[str] = mapped_column(default="")
     resolved_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
 
@@ -268,6 +283,7 @@ class Ticket(Base):
     missed_at: Mapped[datetime | None]
     first_reply_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    unreachable_at: Mapped[datetime | None]
 
 
 class TicketEvent(Base):
@@ -360,3 +376,22 @@ class AuditEvent(Base):
     account_id: Mapped[int | None]
     conversation_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+
+
+class Lease(Base):
+    """Something that one process at a time may do, and which one does it until when."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]
+
+
+class Used(Base):
+    """Up to which moment, in seconds since 1970, the sends of a channel have been given out to processes."""
+
+    __tablename__ = "paces"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[float]

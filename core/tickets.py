@@ -72,24 +72,25 @@ def open_ticket(
     return number_of(_opened(session, ticket).id)
 
 
-def open_for_letter(
+def open_for_service(
     session: Session,
     reason: str,
+    happened: str,
     account_id: int | None,
     language: str,
     now: datetime,
     calendar: Calendar = STATE_OFFICES,
 ) -> int:
-    """Make a ticket of a letter that could not be delivered (G2); return its row id."""
+    """Make a ticket of what the service itself could not do (`letter`, `request`; G2); return its row id."""
     promised = calendar.promise(now, rules.SUPPORT_REPLY_MAX_DAYS)
     ticket = Ticket(
         account_id=account_id,
-        reason="letter",
+        reason=reason,
         subject="",
         state=NEW,
         escalated_to="",
         language=language,
-        happened=reason,
+        happened=happened,
         tried="",
         telephone="",
         hours="",

@@ -18,7 +18,7 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import limits, rules
+from core import limits, rules, tracing
 from core.context import Context
 from core.keys import Keys
 from core.refusals import ProofRefused
@@ -76,6 +76,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
                 conversation_id=context.conversation,
                 challenge_id=challenge.id,
                 created_at=now,
+                trace=tracing.current(),
             )
         )
     return challenge.id
@@ -108,7 +109,9 @@ def answer(context: Context, challenge: int, typed: str) -> bool:
     if row is None:
         return False
     right = hmac.compare_digest(shown(context.keys, row.kind, challenge).encode(), plain(typed).encode())
-    if not (right and row.armed_at is not None and row.expires_at is not None and now < row.expires_at):
+    if not (right and row.armed_at is not None and row.expires_at is not None):
+        return False
+    if not row.armed_at - timedelta(seconds=rules.CLOCK_SLACK_SECONDS) <= now < row.expires_at:
         return False
     session.execute(update(Challenge).where(Challenge.id == challenge).values(passed_at=now))
     return True
@@ -125,6 +128,7 @@ def consume(context: Context, proof: Proof, purpose: str, identifier: str) -> No
             Challenge.purpose == purpose,
             Challenge.identifier_mac == _identifier_mac(context.keys, identifier),
             Challenge.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES),
+            Challenge.passed_at <= context.now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS),
             Challenge.consumed_at.is_(None),
         )
         .values(consumed_at=context.now)

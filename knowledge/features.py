@@ -1,11 +1,10 @@
-"""Blocks of features: each compares a text with all phrasings, and their weighted sum is the matcher's kernel."""
+"""Words and pieces of words as features, and how alike two texts are by the rare ones that they share."""
 
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,61 +20,59 @@ LONGEST_WORD = 32
 """Characters of a word that are compared: what is longer is no word."""
 
 
-class Block(Protocol):
-    """One way to compare texts, on a scale on which a phrasing compared with itself is 1."""
-
-    def gram(self) -> Matrix:
-        """Return the similarity of every phrasing with every phrasing."""
-
-    def row(self, words: Sequence[str]) -> Vector:
-        """Return the similarity of a text with every phrasing, 0 where nothing is shared."""
-
-
 class TfIdfBlock:
     """The cosine of two sets of features, each feature weighted by how rare it is. Immutable once made.
 
     Features that no phrasing has count in a text's length: a text of mostly strange words is similar to nothing.
     """
 
-    def __init__(self, phrasings: Sequence[Sequence[str]], features: Callable[[Sequence[str]], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        phrasings: Sequence[Sequence[str]],
+        features: Callable[[Sequence[str]], Iterable[str]],
+        compared: Sequence[int] | None = None,
+    ) -> None:
+        """Learn from all phrasings how rare each feature is; compare texts with those numbered, or with all."""
         self._features = features
-        self._size = len(phrasings)
         sets = [set(features(words)) for words in phrasings]
         frequency = Counter(feature for each in sets for feature in each)
-        self._index = {feature: number for number, feature in enumerate(frequency)}
+        self._number = {feature: number for number, feature in enumerate(frequency)}
         counts = np.fromiter(frequency.values(), np.intp, len(frequency))
-        self._weight = np.square(np.log((1 + self._size) / (1 + counts)) + 1)
-        self._strange_weight = float(np.square(np.log(1 + self._size) + 1))
-        self._end = np.cumsum(counts)
-        self._count = counts
-        numbers = [np.fromiter(map(self._index.__getitem__, each), np.intp, len(each)) for each in sets]
-        owners = np.repeat(np.arange(self._size), [len(each) for each in numbers])
-        flat = np.concatenate(numbers) if numbers else np.zeros(0, np.intp)
-        self._owner = owners[np.argsort(flat, kind="stable")]
-        self._numbers = numbers
-        self._norm = np.sqrt([max(self._weight[each].sum(), 1e-9) for each in numbers])
+        self._weight = np.square(np.log((1 + len(sets)) / (1 + counts)) + 1)
+        self._strange_weight = float(np.square(np.log(1 + len(sets)) + 1))
+        self._sets = [np.fromiter(map(self._number.__getitem__, each), np.int32, len(each)) for each in sets]
+        norms = np.sqrt([max(self._weight[each].sum(), 1e-9) for each in self._sets])
+        compared = range(len(sets)) if compared is None else compared
+        self._norm = norms[compared]
+        flat = np.concatenate([np.zeros(0, np.int32), *(self._sets[number] for number in compared)])
+        owners = np.repeat(np.arange(len(compared)), [len(self._sets[number]) for number in compared])
+        self._owner = owners[np.argsort(flat, kind="stable")].astype(np.int32)
+        self._count = np.bincount(flat, minlength=len(frequency))
+        self._end = np.cumsum(self._count)
 
-    def gram(self) -> Matrix:
-        """Return the similarity of every phrasing with every phrasing."""
-        gram = np.empty((self._size, self._size), np.float32)
-        for row, each, norm in zip(gram, self._numbers, self._norm, strict=True):
-            row[:] = self._shared(each) / norm
-        return gram
+    def table(self, numbers: Iterable[int]) -> Matrix:
+        """Return the similarity of the phrasings numbered with those compared with: 1 with itself."""
+        chosen = [self._sets[number] for number in numbers]
+        table = np.empty((len(chosen), len(self._norm)), np.float32)
+        for row, each in zip(table, chosen, strict=True):
+            row[:] = self._shared(each) / np.sqrt(max(self._weight[each].sum(), 1e-9))
+        return table
 
     def row(self, words: Sequence[str]) -> Vector:
-        """Return the similarity of a text with every phrasing, 0 where nothing is shared."""
-        found = list(map(self._index.get, set(self._features(words))))
-        known = np.array([number for number in found if number is not None], np.intp)
+        """Return the similarity of a text with the phrasings compared with, 0 where nothing is shared."""
+        found = list(map(self._number.get, set(self._features(words))))
+        known = np.array([number for number in found if number is not None], np.int32)
         strange = len(found) - len(known)
         norm = float(np.sqrt(self._weight[known].sum() + strange * self._strange_weight))
         return (self._shared(known) / max(norm, 1e-9)).astype(np.float32)
 
-    def _shared(self, known: NDArray[np.intp]) -> NDArray[np.float64]:
+    def _shared(self, known: NDArray[np.int32]) -> NDArray[np.float64]:
         counts = self._count[known]
         starts = self._end[known] - np.cumsum(counts)
         places = np.repeat(starts, counts) + np.arange(counts.sum())
         weights = np.repeat(self._weight[known], counts)
-        return np.bincount(self._owner[places], weights, minlength=self._size) / self._norm
+        shared: NDArray[np.float64] = np.bincount(self._owner[places], weights, minlength=len(self._norm)) / self._norm
+        return shared
 
 
 def word_features(words: Sequence[str]) -> list[str]:

@@ -1,11 +1,12 @@
 """One language of the library: entries, wording, letters, control words, and the matcher fitted to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
+from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.problems import suggestion
 from knowledge.wording import FlowWording, LetterText, MissingWordingError, Texts
 
@@ -42,7 +43,9 @@ class Example:
 
 
 @dataclass(slots=True)
-class _LazyMatcher:
+class Matching:
+    """The matcher of a language, once it was asked for: the one thing of a language that changes."""
+
     lock: Lock = field(default_factory=Lock)
     matcher: "Matcher | None" = None
 
@@ -60,20 +63,36 @@ class Language:
     phrases: Texts
     desk: Texts
     letters: Mapping[str, Texts]
-    _lazy_matcher: _LazyMatcher = field(default_factory=_LazyMatcher, init=False, repr=False)
+    fitting: Fitting = BY_WORDS_ALONE
+    matching: Matching = field(default_factory=Matching, init=False, repr=False)
 
     @property
     def matcher(self) -> "Matcher":
-        """The matcher fitted to every phrasing of every entry; built when first asked for, once, whoever asks."""
-        lazy = self._lazy_matcher
-        if lazy.matcher is None:
-            with lazy.lock:
-                if lazy.matcher is None:
-                    from knowledge.matcher import Matcher
+        """The matcher of every phrasing of every entry; fitted when first asked for, once, whoever asks."""
+        matching = self.matching
+        if matching.matcher is None:
+            with matching.lock:
+                if matching.matcher is None:
+                    matching.matcher = self.fitted(self.pairs)
+        return matching.matcher
 
-                    pairs = ((entry.id, phrasing) for entry in self.entries.values() for phrasing in entry.phrasings)
-                    lazy.matcher = Matcher.fit(pairs, vocabulary=(entry.answer for entry in self.entries.values()))
-        return lazy.matcher
+    def begin_with(self, before: "Language") -> None:
+        """Match at first as the same language did before an edit, with what was edited word for word; see `learn`."""
+        if before.matching.matcher is not None:
+            self.matching.matcher = before.matching.matcher.taught(self.pairs)
+
+    def learn(self) -> None:
+        """Fit the matcher to every phrasing; questions are matched meanwhile by the one that is there."""
+        self.matching.matcher = self.fitted(self.pairs)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every phrasing, each with the id of its entry before it."""
+        return [(entry.id, phrasing) for entry in self.entries.values() for phrasing in entry.phrasings]
+
+    def fitted(self, pairs: Iterable[tuple[str, str]]) -> "Matcher":
+        """Return a matcher fitted to these pairs of entry id and phrasing; it knows the words of the answers, too."""
+        return self.fitting.matcher(pairs, (entry.answer for entry in self.entries.values()))
 
     def flow(self, name: str) -> FlowWording:
         """The wording of one flow; MissingWordingError if there is none."""

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
 from knowledge.language_source import read_language
@@ -51,12 +52,13 @@ class Library:
         enforced: Mapping[str, object] = MappingProxyType({}),
         today: date | None = None,
         needed: Needed | None = None,
+        fitting: Fitting = BY_WORDS_ALONE,
     ) -> "Library":
         """The library in `folder`, or the one that comes with this package. KnowledgeError names all that is wrong.
 
         `service` holds facts of the running service, `enforced` values of facts that no file may contradict. With
         `today`, dates of reviews and rulings after it are refused. Every language has to have what is `needed`: all
-        that English has, when it is not given.
+        that English has, when it is not given. `fitting` is how matchers are fitted: by words alone, if not given.
         """
         path = folder or Path(__file__).parent
         if not path.is_dir():
@@ -81,7 +83,7 @@ class Library:
         known = replace(known, facts=facts if facts_tree else None)
 
         read = {code: read_language(code, Folder(path / code, f"{code}/", problems), known, facts) for code in codes}
-        languages = {code: language for code, language in read.items() if language}
+        languages = {code: replace(language, fitting=fitting) for code, language in read.items() if language}
         if not problems:
             _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:

@@ -37,13 +37,10 @@ class Speller:
             if word.isalpha() and len(word) >= SHORTEST_REPAIRED - 1:
                 self._by_length.setdefault(len(word), []).append(word)
 
-    def repaired(self, words: Sequence[str]) -> list[str]:
-        """Return the words with the mistyped ones repaired, and two that were run together set apart."""
+    def repairs(self, words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the mistyped words with what was meant: another word, or two that were run together."""
         strange = [word for word in dict.fromkeys(words) if self._may_be_mistyped(word)][:MOST_REPAIRS]
-        if not strange:
-            return list(words)
-        mended = {word: self._mended(word) for word in strange}
-        return [part for word in words for part in mended.get(word, (word,))]
+        return {word: self._mended(word) for word in strange}
 
     def _may_be_mistyped(self, word: str) -> bool:
         return (

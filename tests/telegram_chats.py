@@ -94,6 +94,7 @@ class Chats:
         self.waiting: list[Waiting] = []
         self.queries: dict[str, bool] = {}  # callback queries, and whether the bot has answered
         self.deliveries = 1
+        self.webhook: tuple[str, str] | None = None  # address and secret
         self._last: dict[str, Any] = {}
         self._numbers = itertools.count(1)
         self._update_ids = itertools.count(700_000_001)

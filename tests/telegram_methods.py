@@ -32,6 +32,7 @@ class Request:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    at: float = 0.0  # when it came, by the monotonic clock
 
     @property
     def chat(self) -> int | None:
@@ -144,14 +145,22 @@ def send_chat_action(chats: Chats, request: Request) -> bool:
     return True
 
 
+def set_webhook(chats: Chats, request: Request) -> bool:
+    """Take the address at which updates are handed in, and the secret that goes with them."""
+    chats.webhook = (request.fields["url"], request.fields.get("secret_token", ""))
+    return True
+
+
 def delete_webhook(chats: Chats, request: Request) -> bool:
-    """There is no webhook."""
+    """Let updates be asked for."""
+    chats.webhook = None
     return True
 
 
 METHODS: dict[str, Callable[[Chats, Request], Any]] = {
     "getMe": get_me,
     "setMyCommands": set_my_commands,
+    "setWebhook": set_webhook,
     "deleteWebhook": delete_webhook,
     "sendMessage": send_message,
     "sendPhoto": send_photo,

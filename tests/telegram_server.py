@@ -42,6 +42,7 @@ class Fault:
     description: str = "Internal Server Error"
     retry_after: int = 0
     seconds: float = 0.0
+    after: int = 0  # so many calls go well before
 
 
 class TelegramServer:
@@ -225,6 +226,7 @@ class TelegramServer:
         if request.method == "getUpdates":
             return await self._get_updates(request)
         self.calls.append(request)
+        request.at = time.monotonic()
         self._busy += 1
         try:
             return await self._done(http, request)
@@ -257,6 +259,9 @@ class TelegramServer:
     def _fault(self, request: Request) -> Fault | None:
         for fault in self.faults:
             if fault.times > 0 and fault.method == request.method and fault.chat in (None, request.chat):
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 return fault
         return None

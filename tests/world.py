@@ -22,6 +22,7 @@ from core.database import Database
 from core.keys import Keys
 from core.tables import Base
 from knowledge.library import Library
+from tests.matching import installed
 
 SECRET = "a secret key of the tests, long enough to be one"
 ADDRESS = "http://127.0.0.1:8000"
@@ -37,7 +38,7 @@ def library() -> Library:
     """Return the shipped knowledge, loaded once: it is immutable."""
     if not _library:
         facts = {"service_sender": SENDER, "service_url": ADDRESS}
-        _library.append(Library.load(service=facts, enforced=rules.ENFORCED))
+        _library.append(Library.load(service=facts, enforced=rules.ENFORCED, fitting=installed()))
     return _library[0]
 
 
@@ -69,10 +70,14 @@ class World:
     letterbox: Letterbox = field(default_factory=Letterbox)
     flows: Mapping[str, Flow] = field(default_factory=all_flows)
     keys: Keys = field(default_factory=lambda: Keys(SECRET))
+    url: str = ""  # SQLite in `folder`, unless it names another database, which has its tables
 
     def __post_init__(self) -> None:
-        self.url = f"sqlite:///{self.folder}/world.db"
         self._stamps = itertools.count(1)
+        self._opened: list[Database] = []
+        if self.url:
+            return
+        self.url = f"sqlite:///{self.folder}/world.db"
         if not (self.folder / "world.db").exists():
             database = self.database()
             Base.metadata.create_all(database.engine)
@@ -80,11 +85,17 @@ class World:
 
     def database(self) -> Database:
         """Return a new connection to the one database."""
-        return Database(self.url)
+        self._opened.append(Database(self.url))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """Close every connection that was left open, as by a kill."""
+        for each in self._opened:
+            each.close()
 
     def conversations(self, database: Database) -> Conversations:
         """Return new conversations over it, as after a restart."""
-        return Conversations(database, self.keys, library, self.flows, self.clock, self._stamp)
+        return Conversations(database, self.keys, library, self.flows, self.clock, self._stamp, paces={})
 
     def clock(self) -> datetime:
         """Return the time that the test set."""
@@ -93,6 +104,12 @@ class World:
     def later(self, minutes: float) -> None:
         """Let time pass."""
         self.now += timedelta(minutes=minutes)
+
+    def populate(self) -> None:
+        """Make an account in each state."""
+        self.account("danalee1", "dana@example.org")
+        self.account("omarwash", "omar@example.org", state="awaiting_activation", days_ago=2)
+        self.account("luciafarm", "lucia@example.org", state="awaiting_activation", days_ago=40)
 
     def account(self, username: str, email: str, *, state: str = "active", days_ago: int = 60) -> None:
         """Make an account: `active`, or `awaiting_activation` since so many days."""

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 
 import click
 
-from bot.app import Service, open_core, open_library, open_service
+from bot.app import Service, open_core, open_service, watch_library
 from bot.channels.terminal import BOLD, CHANNEL, PIPE, Screen, Terminal
 from bot.commands.examples import seed_accounts
 from bot.commands.listening import listen_near
@@ -69,13 +69,16 @@ def chat() -> None:
     own = {"database_url": f"sqlite:///{VAR}/chat.db", "public_url": f"http://127.0.0.1:{listening.getsockname()[1]}"}
     core = open_core(read_settings().model_copy(update=own))
     seed_accounts(core)
-    service = open_service(core, open_library(core.settings))
-    threading.Thread(target=service.warm_up, daemon=True).start()
-    terminal = Terminal(_screen(plain=not typed_here), core.keys, lambda: service.known.language("en"), VAR / "sounds")
+    service = open_service(core, watch_library(core.settings))
+    threading.Thread(target=service.warm_up).start()  # no daemon: one that ends inside the encoder aborts the process
+    terminal = Terminal(
+        _screen(plain=not typed_here), core.keys, lambda: service.library().language("en"), VAR / "sounds"
+    )
     post = LettersHere(terminal)
     if typed_here:
         threading.Thread(target=lambda: _serve_pages(service, listening), daemon=True).start()
-        talk_here(service, terminal, service.worker(post, {CHANNEL: RepliesHere(service, terminal)}))
+        with service.following():
+            talk_here(service, terminal, service.worker(post, {CHANNEL: RepliesHere(service, terminal)}))
     else:
         talk_to_program(service, terminal, service.worker(post, {}))
 

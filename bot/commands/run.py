@@ -4,21 +4,26 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 
 import click
 from sqlalchemy.exc import OperationalError
 
-from bot.app import Service, open_core, open_library, open_service
+from bot.app import Core, Service, open_core, open_service, watch_library
 from bot.channels.telegram.channel import Telegram, TelegramUnusable
 from bot.commands.listening import listen
-from bot.delivery.post import DevelopmentMailbox, MailServer
+from bot.delivery.post import DevelopmentMailbox, MailServer, Post
 from bot.desk.duties import run_duties
 from bot.desk.live import Hub
+from bot.operations import logs
+from bot.operations.readiness import Readiness
 from bot.web.server import create_app, server
 from core.settings import VAR, SettingsError, read_settings
 
 logger = logging.getLogger(__name__)
 
+# For what is under way at the end, beside the channel: a letter that is being handed in, an answer that is written.
+STOP_SECONDS = 1.0
 COMMANDS = ("start", "help", "menu", "language", "cancel", "person", "status", "forget")
 
 
@@ -31,8 +36,8 @@ def run() -> None:
             f"CERSBOT_SMTP_URL: is needed where CERSBOT_PUBLIC_URL ({settings.address}) is more than this machine;"
             " for example smtp://user:password@mail.example.org:587"
         )
-    logging.getLogger("bot").setLevel(logging.INFO)
-    library = open_library(settings)
+    logs.set_up(settings.log_format, logging.INFO)
+    library = watch_library(settings)
     core = open_core(settings)
     try:
         is_current = core.database.is_current()
@@ -51,7 +56,9 @@ def run() -> None:
             f"CERSBOT_PORT={settings.port}: cannot listen there on {settings.host} ({error.strerror}); for example 8001"
         ) from None
     try:
-        asyncio.run(serve(open_service(core, library), listening))
+        service = open_service(core, library)
+        with service.following():
+            asyncio.run(serve(service, listening))
     except TelegramUnusable as error:
         raise SettingsError(str(error)) from None
 
@@ -65,6 +72,10 @@ async def serve(service: Service, listening: socket.socket) -> None:
     desk = service.help_desk()
     hub = Hub(core.database, core.clock)
     mailbox = None if settings.smtp_url else DevelopmentMailbox(VAR / "mail")
+    channel = telegram(service) if settings.telegram_token else None
+    readiness = Readiness(core.database)
+    post, stop_metrics = measured(core, mailbox or MailServer(settings.smtp_url), readiness)
+    worker = service.worker(post, {"telegram": channel} if channel else {})
     app = create_app(
         database=core.database,
         keys=core.keys,
@@ -72,15 +83,14 @@ async def serve(service: Service, listening: socket.socket) -> None:
         wording=lambda: service.library().language("en"),
         clock=core.clock,
         letters=mailbox,
-        desk=desk,
-        hub=hub,
+        desk=(desk, hub),
+        missing=readiness.missing,
     )
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
-    channel = telegram(service) if settings.telegram_token else None
-    worker = service.worker(mailbox or MailServer(settings.smtp_url), {"telegram": channel} if channel else {})
     await asyncio.to_thread(service.warm_up)
     if channel:
         await channel.start()
+    readiness.start(worker.silent)
     tasks = [
         asyncio.create_task(worker.run()),
         asyncio.create_task(pages.serve(sockets=[listening])),
@@ -91,14 +101,41 @@ async def serve(service: Service, listening: socket.socket) -> None:
     ended, _ = await asyncio.wait([asyncio.create_task(stop.wait()), *watched], return_when=asyncio.FIRST_COMPLETED)
     hub.close()
     pages.should_exit = True
-    tasks[0].cancel()
-    tasks[2].cancel()
+    tasks[-1].cancel()
+    worker.stop()
     if channel:
         await channel.stop()
+    await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    for part in tasks:
+        part.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    readiness.stop()
+    stop_metrics()
     core.database.close()
     for task in ended:
         task.result()  # a part that fell is no good end: whoever watches the process starts it again
+
+
+def measured(core: Core, post: Post, readiness: Readiness) -> tuple[Post, Callable[[], None]]:
+    """Serve the metrics where a port is set; return the post that they measure, and what ends them."""
+    settings = core.settings
+    if settings.metrics_port is None:
+        return post, lambda: None
+    try:
+        from bot.operations.metrics import MeasuredPost, Metrics
+    except ModuleNotFoundError:
+        raise SettingsError(
+            "CERSBOT_METRICS_PORT: metrics need a package; install it with"
+            " `.venv/bin/uv pip install prometheus-client`, or leave the setting empty"
+        ) from None
+    metrics = Metrics(core.database, core.clock, readiness.missing)
+    try:
+        return MeasuredPost(post, metrics), metrics.serve(settings.host, settings.metrics_port)
+    except OSError as error:
+        raise SettingsError(
+            f"CERSBOT_METRICS_PORT={settings.metrics_port}: cannot listen there on {settings.host} ({error.strerror});"
+            " for example 9101"
+        ) from None
 
 
 def telegram(service: Service) -> Telegram:

@@ -70,6 +70,19 @@ class MailServer:
         finally:
             await _take_leave(client)
 
+    async def greet(self) -> None:
+        """Return once the server has greeted us and taken the password, if there is one; MailRefused otherwise."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await client.connect()
+        except aiosmtplib.SMTPResponseException as error:
+            raise MailRefused(f"{type(error).__name__} {[error.code]}", permanent=False) from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailRefused(type(error).__name__, permanent=False) from error
+        finally:
+            await _take_leave(client)
+
     def _client(self) -> aiosmtplib.SMTP:
         url = self._url
         is_encrypted = url.scheme == "smtps"

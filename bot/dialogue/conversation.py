@@ -1,31 +1,38 @@
 """Conversations: one message in, one committed turn, its replies out."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from bot.dialogue.dates import calendar
+from bot.dialogue.deliveries import late, pause_after, payload_of, read_delivery
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.flow import Flow
 from bot.dialogue.group import react_in_group
 from bot.dialogue.legible import legible
-from bot.dialogue.messages import Delivery, Incoming, Reply, SendFailed
+from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed, Sent
 from bot.dialogue.redaction import REMOVED, Heard, heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
 from bot.dialogue.takeover import TO_STAFF, is_left_to_staff
 from bot.dialogue.turn import Reader
-from core import conversations, follow_ups, inbox, outbox, rules
+from core import conversations, follow_ups, inbox, outbox, rules, tracing
 from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
+from core.inbox import Claim
 from core.keys import Keys
-from knowledge.library import Library
+from core.pacing import PACES, ChannelPace
+from knowledge.library import Language, Library
 
-AT_ONCE = 5  # left-over replies that a channel sends within the lease, however slow it is
+if TYPE_CHECKING:
+    from knowledge.matcher import Match
+
+AT_ONCE = 20  # left-over replies, each of another chat, that a channel sends at once
 
 
 class Conversations:
@@ -39,48 +46,57 @@ class Conversations:
         flows: Mapping[str, Flow],
         clock: Callable[[], datetime],
         draw: Callable[[], str],
+        paces: Mapping[str, ChannelPace] = PACES,
     ) -> None:
-        """Work on `database`; `clock` gives the time in UTC, `draw` an unguessable stamp for a turn's buttons."""
+        """Work on `database`; `clock` gives the time in UTC, `draw` an unguessable stamp for a turn's buttons.
+
+        `paces` are those of the channels that have one: what is sent there waits for its time and for what is before.
+        """
         self._database = database
         self._keys = keys
         self._library = library
         self._flows = flows
         self._clock = clock
         self._draw = draw
+        self._paces = paces
 
     def receive(self, incoming: Incoming) -> Delivery | None:
         """Handle one message in one committed turn; None when it had been handled before (G1).
 
         The replies are in the outbox, leased to the caller, who sends them and then calls `sent`.
         """
+        outcome = self.work([incoming])[0]
+        if isinstance(outcome, NotYet):
+            raise outcome
+        return outcome
+
+    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+        """Handle messages of different chats of one channel, and note what was sent, in one transaction.
+
+        Where one turn crashes none of them was handled: each can then be handed in by itself.
+        """
         library = self._library()
-        language = library.language(incoming.language.partition("-")[0])
-        said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), language.words["innocent"])
-        match = cache(lambda: language.matcher.match(said.clean.replace(REMOVED, " ")))
-        if said.clean and not said.clean.startswith("/"):
-            match()  # takes milliseconds: before the transaction
+        prepared = [self._prepared(each, library) for each in incomings]
+        channel = incomings[0].channel if incomings else ""
         now = self._clock()
         with self._database.transaction() as session:
-            if not inbox.claim(session, incoming.channel, incoming.key, incoming.chat, now):
-                return None
-            held = conversations.hold(session, incoming.channel, incoming.chat, language.code, now)
-            exchange = self._exchange(session, held, library, now)
-            reader = Reader(incoming, said, match, held.state, exchange.stage.language)
-            if not incoming.private:
-                react_in_group(exchange, reader)
-                return self._deliver(exchange, [], incoming.message if said.secret else "")
-            shown = _shown(incoming, said, held)
-            if is_left_to_staff(exchange.stage, reader, shown):
-                exchange.meaning = TO_STAFF
-            else:
-                if _is_left_alone(held, now):
-                    exchange.put_away()
-                exchange.react(reader)
-            if said.secret:
-                exchange.warn_of_secret()
-            if exchange.stack.took_secret:
-                shown = f"[{exchange.stage.language.phrase('hidden_answer')}]"
-            return self._deliver(exchange, [shown], incoming.message if said.secret else "")
+            chats = {each.incoming.chat: each.language.code for each in prepared}
+            also = [each.delivery.conversation for each in sent]
+            holding = conversations.hold_all(session, channel, chats, now, also) if chats else {}
+            self._settle(session, sent, holding, now)
+            if not prepared:
+                return []
+            keys = {each.incoming.key: each.incoming.chat for each in prepared}
+            claims = inbox.claim_all(session, channel, keys, now)
+            turns = {}
+            for each in prepared:
+                key, held = each.incoming.key, holding[each.incoming.chat]
+                if claims[key] is Claim.OURS:
+                    with tracing.following(f"{channel}:{key}"):
+                        turns[key] = self._turn(session, each, held, library, now)
+            deliveries = dict(zip(turns, self._deliver_all(session, list(turns.values()), now), strict=True))
+        early = {key: NotYet(key) for key, claim in claims.items() if claim is Claim.NOT_YET}
+        return [deliveries.get(each.key) or early.get(each.key) for each in incomings]
 
     def follow_up(self, due: follow_ups.Due) -> Delivery | None:
         """Ask a follow-up's question; None while another is open (it waits), or when it is settled or gone."""
@@ -96,52 +112,136 @@ class Conversations:
             if _is_left_alone(held, now):
                 exchange.put_away()
             exchange.begin(due.flow, due.given)
-            return self._deliver(exchange, [])
+            return self._deliver_all(session, [_Turn(exchange, [])], now)[0]
 
     def left_over(self, channel: str, chat: str | None = None) -> list[Delivery]:
-        """Return the replies that nobody sent in time, leased to the caller now, oldest first."""
+        """Return replies that nobody sent in time, leased to the caller now, oldest first, of each chat the oldest."""
         with self._database.transaction() as session:
             leased = outbox.lease_due(session, outbox.REPLIES, self._clock(), channel, chat, limit=AT_ONCE)
-            return [_late(_delivery(each, held), held) for each, held in _with_conversations(session, leased)]
+            return [late(read_delivery(each, held), held) for each, held in _with_conversations(session, leased)]
 
     def sent(self, delivery: Delivery, keyboard: str | None = None) -> None:
-        """Note that the replies were sent; `keyboard` is the channel's id of the message with the live buttons."""
+        """Note that the replies were sent; `keyboard` is the channel's ids of the messages with the live buttons."""
+        self.work([], [Sent(delivery, keyboard)])
+
+    def progress(self, delivery: Delivery) -> bool:
+        """Keep how many messages of a delivery were sent; False when it is another's by now."""
         with self._database.transaction() as session:
-            settled = outbox.settle(session, delivery.owed, delivery.lease, "sent", self._clock())
-            if settled and not delivery.is_overtaken:
-                conversations.keep_keyboard(session, delivery.conversation, keyboard)
+            return outbox.progress(session, delivery.owed, delivery.lease, payload_of(delivery), self._clock())
 
     def unsent(self, delivery: Delivery, failure: SendFailed) -> None:
         """Note that the replies could not be sent: for good, or to be tried again when their time comes."""
         now = self._clock()
         with self._database.transaction() as session:
             if failure.permanent:
-                outbox.settle(session, delivery.owed, delivery.lease, f"refused: {failure}", now)
-            else:
-                pause = timedelta(seconds=failure.retry_after or rules.REPLY_RETRY_SECONDS)
-                outbox.postpone(session, delivery.owed, delivery.lease, now + pause, str(failure))
+                ours = outbox.settle(session, delivery.owed, delivery.lease, f"refused: {failure}", now)
+                if ours and failure.is_gone:
+                    conversations.unreachable(session, delivery.conversation, now)
+                return
+            due_at = now + timedelta(seconds=failure.retry_after or pause_after(delivery.tries))
+            left = replace(delivery, done=failure.done, live=failure.live, is_doubtful=failure.is_unclear)
+            ours = outbox.postpone(session, delivery.owed, delivery.lease, due_at, str(failure), payload_of(left))
+            if ours and failure.retry_after:
+                conversations.keep_quiet(session, delivery.conversation, due_at)
 
-    def keyboard(self, conversation: int) -> str | None:
-        """Return the channel's id of the message with the live buttons, if there is one."""
-        with self._database.transaction() as session:
-            return conversations.keyboard(session, conversation)
+    def _prepared(self, incoming: Incoming, library: Library) -> "_Prepared":
+        """Do what takes time and needs no transaction."""
+        language = library.language(incoming.language.partition("-")[0])
+        said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), language.words["innocent"])
+        match = cache(lambda: language.matcher.match(said.clean.replace(REMOVED, " ")))
+        if said.clean and not said.clean.startswith("/"):
+            match()
+        return _Prepared(incoming, language, said, match)
+
+    def _turn(self, session: Session, prepared: "_Prepared", held: Held, library: Library, now: datetime) -> "_Turn":
+        incoming, said = prepared.incoming, prepared.said
+        exchange = self._exchange(session, held, library, now)
+        reader = Reader(incoming, said, prepared.match, held.state, exchange.stage.language)
+        remove = incoming.message if said.secret else ""
+        if not incoming.private:
+            react_in_group(exchange, reader)
+            return _Turn(exchange, [], remove, private=False)
+        shown = _shown(incoming, said, held)
+        if is_left_to_staff(exchange.stage, reader, shown):
+            exchange.meaning = TO_STAFF
+        else:
+            if _is_left_alone(held, now):
+                exchange.put_away()
+            exchange.react(reader)
+        if said.secret:
+            exchange.warn_of_secret()
+        if exchange.stack.took_secret:
+            shown = f"[{exchange.stage.language.phrase('hidden_answer')}]"
+        return _Turn(exchange, [shown], remove)
+
+    def _settle(self, session: Session, sent: Sequence[Sent], holding: Mapping[str, Held], now: datetime) -> None:
+        """Note what was sent, and which buttons are live since, before any turn looks at them."""
+        if not sent:
+            return
+        ended = outbox.settle_all(session, {each.delivery.owed: each.delivery.lease for each in sent}, "sent", now)
+        keyboards = {
+            each.delivery.conversation: each.keyboard
+            for each in sent
+            if each.delivery.owed in ended and not each.delivery.is_overtaken
+        }
+        conversations.keep_keyboards(session, keyboards)
+        for held in holding.values():
+            held.keyboard = keyboards.get(held.id, held.keyboard)
 
     def _exchange(self, session: Session, held: Held, library: Library, now: datetime) -> Exchange:
         language = library.language(held.language)
         context = Context(session, now, self._keys, held.id, language.code, calendar(library))
         return Exchange(Stage(held, context, language, library.languages, self._flows))
 
-    def _deliver(self, exchange: Exchange, said: list[str], remove_message: str = "") -> Delivery:
-        """Save what the exchange made of the conversation, and owe its replies."""
-        stage, stamp = exchange.stage, self._draw()
-        held, context = stage.held, stage.context
-        replies = stage.speech.replies(stamp)
-        held.state = {**held.state, "stamp": stamp, "offered": kept(stage.speech.offered())}
-        lines = [Line("person", text, exchange.meaning) for text in said]
-        lines += [Line("bot", reply.text, exchange.meaning) for reply in replies]
-        conversations.save(context.session, held, lines if exchange.stack.recorded else [], context.now)
-        payload = {"replies": [reply.to_json() for reply in replies], "remove": remove_message}
-        return _delivery(outbox.owe_replies(context.session, held.id, payload, context.now), held)
+    def _deliver_all(self, session: Session, turns: "Sequence[_Turn]", now: datetime) -> list[Delivery]:
+        """Save what turns made of their conversations, and owe their replies."""
+        if not turns:
+            return []
+        paces = [self._paces.get(each.held.channel) for each in turns]
+        paced = [each.held.id for each, pace in zip(turns, paces, strict=True) if pace is not None]
+        behind = outbox.unsettled(session, paced) if paced else set()
+        owed, saved = [], []
+        for turn, pace in zip(turns, paces, strict=True):
+            held, stage, stamp = turn.held, turn.exchange.stage, self._draw()
+            replies = stage.speech.replies(stamp)
+            held.state = {**held.state, "stamp": stamp, "offered": kept(stage.speech.offered())}
+            lines = [Line("person", text, turn.exchange.meaning) for text in turn.said]
+            lines += [Line("bot", reply.text, turn.exchange.meaning) for reply in replies]
+            saved.append((held, lines if turn.exchange.stack.recorded else []))
+            due_at = max(now, held.free_at or now) if pace else now
+            if pace:
+                held.free_at = (pace.private if turn.private else pace.group).after(held.free_at, len(replies), now)
+            payload = {"replies": [reply.to_json() for reply in replies], "remove": turn.remove_message}
+            owed.append(outbox.Replies(held.id, payload, due_at, waits=held.id in behind or due_at > now))
+        session.flush()
+        conversations.save_all(session, saved, now)
+        leased = outbox.owe_all(session, owed, now)
+        return [read_delivery(each, turn.held) for each, turn in zip(leased, turns, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A message, and what was found out about it before its turn."""
+
+    incoming: Incoming
+    language: Language
+    said: Heard
+    match: "Callable[[], Match]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What was done about a message: the outcome lies on the exchange's stage; `said` are the person's lines."""
+
+    exchange: Exchange
+    said: Sequence[str]
+    remove_message: str = ""
+    private: bool = True
+
+    @property
+    def held(self) -> Held:
+        """The conversation."""
+        return self.exchange.stage.held
 
 
 def _is_left_alone(held: Held, now: datetime) -> bool:
@@ -158,19 +258,6 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
     return said.clean or f"[{incoming.attachment}]"
 
 
-def _delivery(leased: outbox.Leased, held: Held) -> Delivery:
-    replies = tuple(Reply.from_json(each) for each in leased.payload["replies"])
-    return Delivery(leased.id, leased.lease, held.id, held.channel, held.chat, replies, leased.payload["remove"])
-
-
 def _with_conversations(session: Session, leased: list[outbox.Leased]) -> list[tuple[outbox.Leased, Held]]:
-    return [(each, conversations.hold_by_id(session, each.conversation)) for each in leased]
-
-
-def _late(delivery: Delivery, held: Held) -> Delivery:
-    """Return a delivery that is sent late: where a newer turn has come since, its buttons are dead, and left out."""
-    stamps = {button.data.partition(".")[0] for reply in delivery.replies for button in reply.buttons}
-    if stamps <= {held.state.get("stamp")}:
-        return delivery
-    bare = tuple(replace(reply, buttons=()) for reply in delivery.replies)
-    return replace(delivery, replies=bare, is_overtaken=True)
+    held = conversations.hold_by_ids(session, [each.conversation for each in leased])
+    return [(each, held[each.conversation]) for each in leased]

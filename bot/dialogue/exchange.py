@@ -53,8 +53,8 @@ class Exchange:
                 self._control(word)
             case Begin(name, seed):
                 self._begin(name, seed)
-            case Known((entry, *_), sure=True):
-                self._tell(entry)
+            case Known(entries, sure=True):
+                self._tell(entries)
             case Known(entries):
                 self._let_choose(entries)
             case Remark(phrase):
@@ -105,16 +105,22 @@ class Exchange:
             self.stack.push(name, {})
             self.stack.hear_seed(seed)
 
-    def _tell(self, name: str) -> None:
-        entry = self.stage.language.entries[name]
-        actions = map(self.stage.action, entry.offer)
-        related = map(self.stage.entry, entry.see[:2])
-        self.stage.speech.add(entry.answer, (*actions, *related))
-        if name not in URGENT:
+    def _tell(self, entries: tuple[str, ...]) -> None:
+        for name in entries:
+            entry = self.stage.language.entries[name]
+            actions = map(self.stage.action, entry.offer)
+            related = map(self.stage.entry, entry.see[:2])
+            self.stage.speech.add(entry.answer, (*actions, *related))
+        if entries and not URGENT.intersection(entries):
             self.stack.ask()
 
     def _let_choose(self, entries: tuple[str, ...]) -> None:
-        self._say_and_go_on("choose", *map(self.stage.entry, entries), self.stage.action("person"))
+        """Let the person choose what was meant; something urgent is told first, in case it is that."""
+        urgent = tuple(entry for entry in entries if entry in URGENT)
+        self._tell(urgent)
+        choices = [self.stage.entry(entry) for entry in entries if entry not in URGENT]
+        if choices:
+            self._say_and_go_on("choose", *choices, self.stage.action("person"))
 
     def _admit(self, *, often: bool) -> None:
         self._say_and_go_on("lost_again" if often else "lost", self.stage.action("person"), *self.stage.menu())

@@ -13,8 +13,9 @@ def react_in_group(exchange: Exchange, reader: Reader) -> None:
         say(language.phrase("group_secret"))
         return
     match reader.meaning():
-        case Known((entry, *_), sure=True):
-            say(language.entries[entry].answer)
+        case Known(entries, sure=True):
+            for entry in entries:
+                say(language.entries[entry].answer)
         case _ if ADDRESS.search(reader.heard.text):
             say(language.phrase("private_only"))
         case Known(entries):

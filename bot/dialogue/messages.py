@@ -74,15 +74,53 @@ class Delivery:
     replies: tuple[Reply, ...]
     remove_message: str = ""  # the channel's id of a message that held a secret and is to be deleted
     is_overtaken: bool = False  # sent late, after a newer turn, whose buttons stay as they are
+    keyboard: str = ""  # the channel's ids of earlier messages with buttons, which are to lose them
+    tries: int = 1
+    done: int = 0  # messages that were sent before; the channel makes one or more of a reply, always the same
+    live: str = ""  # the channel's ids of those among them that carry buttons
+    is_doubtful: bool = False  # the first that is left may have been sent as well: nobody knows
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has to wait for its time, or for what was owed to the chat before: not for the caller to send."""
+        return not self.lease
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery that was sent; `keyboard` is the channel's ids of its messages with buttons."""
+
+    delivery: Delivery
+    keyboard: str | None = None
+
+
+class NotYet(Exception):
+    """An earlier message of the chat has to be handled first; this one is to be handed in again."""
 
 
 class SendFailed(Exception):
-    """A channel could not send: for good (`permanent`, the person is gone), or until `retry_after` seconds are over."""
+    """A channel could not send: for good (`permanent`), or until `retry_after` seconds are over.
 
-    def __init__(self, reason: str, *, permanent: bool, retry_after: float | None = None) -> None:
+    `is_gone` says that the person takes nothing any more, `is_unclear` that what failed may have been sent; `done` and
+    `live` say how far the delivery came before (see there).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool,
+        retry_after: float | None = None,
+        is_gone: bool = False,
+        is_unclear: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.is_gone = is_gone
+        self.is_unclear = is_unclear
+        self.done = 0
+        self.live = ""
 
 
 class Sender(Protocol):

@@ -31,8 +31,8 @@ CONTROLS = (
 )
 
 SHORT = 14  # words of a message that says one thing
-FEW_WORDS = 4  # fewer are an attempt to answer the open question rather than another question
-URGENT = frozenset({"emergency", "crisis"})  # entries that come before any open question, and alone
+FEW_WORDS = 6  # fewer are an attempt to answer the open question rather than another question nobody is sure of
+URGENT = frozenset({"emergency", "crisis"})  # entries that come before any open question, alone, and on a suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry of the knowledge base, or the few that it may be."""
+    """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant."""
 
     entries: tuple[str, ...]
     sure: bool
@@ -143,8 +143,10 @@ class Reader:
             about_else = known and known.sure and (typed.endswith("?") or known.entries[0] in URGENT)
             return known if known and about_else else answer
         known = self._known(said)
-        attempt = len(typed.split()) < (FEW_WORDS if known is None or not known.sure else 2)
-        return answer if known is None or (attempt and not isinstance(question, Choice)) else known
+        if known is None:
+            return answer
+        attempt = len(typed.split()) < (2 if known.sure else FEW_WORDS) and not typed.endswith("?")
+        return answer if attempt and not isinstance(question, Choice) else known
 
     def _command(self, typed: str) -> Meaning:
         name, _, rest = typed[1:].partition(" ")
@@ -185,6 +187,9 @@ class Reader:
         match = self.match()
         entries = [self.language.entries[each] for each, _ in match.entries]
         if match.decision == "answer":
-            return Known((entries[0].id,), sure=True)
-        choices = tuple(each.id for each in entries if each.kind == "faq")[:3]
+            alone = entries[0].id in URGENT
+            second = [entry for entry, _ in match.also if self.language.entries[entry].kind == "faq" and not alone]
+            return Known((entries[0].id, *second), sure=True)
+        suspected = [each.id for each in entries[:1] if each.id in URGENT]
+        choices = (*suspected, *(each.id for each in entries if each.kind == "faq"))
         return Known(choices, sure=False) if match.decision == "choose" and choices else None

@@ -42,13 +42,14 @@ def create_app(
     wording: Callable[[], Wording],
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
-    desk: HelpDesk | None = None,
-    hub: Hub | None = None,
+    desk: tuple[HelpDesk, Hub] | None = None,
+    missing: Callable[[], Sequence[str]] = tuple,
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone; with `desk` there are the help desk's pages, with live updates by `hub`.
+    development alone. With `desk` there are the help desk's pages, kept live by its hub. `missing` says what this
+    process lacks for its work, for /readyz.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -61,8 +62,9 @@ def create_app(
     headers = security_headers(address)
     desk_pages: Sequence[BaseRoute] = ()
     if desk is not None:
-        desk_site = DeskSite(desk, templates, address, network_of, _as_html)
-        desk_pages = pages.routes(desk_site, hub or Hub(database, clock))
+        help_desk, hub = desk
+        desk_site = DeskSite(help_desk, templates, address, network_of, _as_html)
+        desk_pages = pages.routes(desk_site, hub)
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -71,9 +73,14 @@ def create_app(
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
 
+    async def readiness(_: Request) -> Response:
+        lacking = missing()
+        return PlainTextResponse("\n".join(lacking or ("ok",)) + "\n", status_code=503 if lacking else 200)
+
     router = Router(
         [
             Route("/healthz", _healthy),
+            Route("/readyz", readiness),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *desk_pages,

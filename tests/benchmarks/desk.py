@@ -138,7 +138,7 @@ def _client(world: World, database: Database, desk: HelpDesk, token: str) -> Tes
         address="http://127.0.0.1:8000",
         wording=lambda: library().language("en"),
         clock=world.clock,
-        desk=desk,
+        desk=(desk, Hub(database, world.clock)),
     )
     return TestClient(app, "http://127.0.0.1:8000", cookies={"desk": token})
 

@@ -20,7 +20,17 @@ async def run(base_url: str, database_url: str) -> None:
     """Answer every message, slowly, until killed."""
     database = Database(database_url)
     turns = StandIn(database, slowly)
-    channel = Telegram(TOKEN, base_url, KEYS, database, turns, lambda: datetime.now(UTC), commands={}, apology="Sorry.")
+    channel = Telegram(
+        TOKEN,
+        base_url,
+        KEYS,
+        database,
+        turns,
+        lambda: datetime.now(UTC),
+        commands={},
+        apology="Sorry.",
+    )
+    channel.messages_a_second = 1_000
     await channel.start()
     await asyncio.Event().wait()
 

@@ -40,7 +40,7 @@ def turns(database: Database) -> StandIn:
 @pytest.fixture
 def make_channel(telegram: TelegramServer, turns: StandIn) -> Callable[[], Telegram]:
     def make() -> Telegram:
-        return Telegram(
+        made = Telegram(
             telegram.token,
             telegram.base_url,
             KEYS,
@@ -50,6 +50,8 @@ def make_channel(telegram: TelegramServer, turns: StandIn) -> Callable[[], Teleg
             commands=COMMANDS,
             apology=APOLOGY,
         )
+        made.messages_a_second = 1_000
+        return made
 
     return make
 

@@ -1,11 +1,12 @@
 """A conversation for tests of channels: over the real tables, but what it says is up to the test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from bot.dialogue.messages import Delivery, Incoming, Reply, SendFailed
+from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, SendFailed, Sent
 from core import conversations, inbox, outbox
 from core.database import Database
 from core.tables import Owed, Received
@@ -27,26 +28,31 @@ class StandIn:
         self.react = react
         self.received: list[Incoming] = []
         self.failures: list[SendFailed] = []
+        self.progressed: list[tuple[int, str]] = []
         self.remove_message = ""
 
-    def receive(self, incoming: Incoming) -> Delivery | None:
-        """Handle a message in one committed turn; None when it had been handled before."""
+    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+        """Handle messages in one committed turn, None for each that had been handled before; note what was sent."""
         now = datetime.now(UTC)
         with self.database.transaction() as session:
-            if not inbox.claim(session, incoming.channel, incoming.key, incoming.chat, now):
-                return None
-            held = conversations.hold(session, incoming.channel, incoming.chat, "en", now)
-            replies = self.react(incoming)
-            payload = {"replies": [reply.to_json() for reply in replies]}
-            leased = outbox.owe_replies(session, held.id, payload, now)
-        self.received.append(incoming)
-        return Delivery(leased.id, leased.lease, held.id, incoming.channel, incoming.chat, replies, self.remove_message)
+            for each in sent:
+                if outbox.settle(session, each.delivery.owed, each.delivery.lease, "sent", now):
+                    conversations.keep_keyboards(session, {each.delivery.conversation: each.keyboard})
+            deliveries = [self._turn(session, each, now) for each in incomings]
+        self.received += [each for each, delivery in zip(incomings, deliveries, strict=True) if delivery is not None]
+        return list(deliveries)
 
-    def sent(self, delivery: Delivery, keyboard: str | None = None) -> None:
-        """Settle the outbox row and keep the id of the live buttons."""
+    def receive(self, incoming: Incoming) -> Delivery | None:
+        """Handle one message."""
+        delivery = self.work([incoming])[0]
+        assert not isinstance(delivery, NotYet)
+        return delivery
+
+    def progress(self, delivery: Delivery) -> bool:
+        """Keep how many messages were sent."""
+        self.progressed.append((delivery.done, delivery.live))
         with self.database.transaction() as session:
-            if outbox.settle(session, delivery.owed, delivery.lease, "sent", datetime.now(UTC)):
-                conversations.keep_keyboard(session, delivery.conversation, keyboard)
+            return outbox.progress(session, delivery.owed, delivery.lease, {}, datetime.now(UTC))
 
     def unsent(self, delivery: Delivery, failure: SendFailed) -> None:
         """Settle or postpone the outbox row."""
@@ -59,9 +65,26 @@ class StandIn:
                 outbox.postpone(session, delivery.owed, delivery.lease, now + timedelta(hours=1), str(failure))
 
     def keyboard(self, conversation: int) -> str | None:
-        """Return the id of the live buttons."""
+        """Return the ids of the live buttons."""
         with self.database.transaction() as session:
-            return conversations.keyboard(session, conversation)
+            return conversations.hold_by_id(session, conversation).keyboard
+
+    def _turn(self, session: Session, incoming: Incoming, now: datetime) -> Delivery | None:
+        held = conversations.hold(session, incoming.channel, incoming.chat, "en", now)
+        if not inbox.claim(session, incoming.channel, incoming.key, incoming.chat, now):
+            return None
+        replies = self.react(incoming)
+        leased = outbox.owe_replies(session, held.id, {"replies": [reply.to_json() for reply in replies]}, now)
+        return Delivery(
+            leased.id,
+            leased.lease,
+            held.id,
+            incoming.channel,
+            incoming.chat,
+            replies,
+            self.remove_message,
+            keyboard=held.keyboard or "",
+        )
 
     def outcomes(self) -> list[str | None]:
         """Return how the replies fared, oldest first."""

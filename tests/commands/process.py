@@ -6,12 +6,24 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.matching import MATCHING
+from tests.world import library
+
 ROOT = Path(__file__).parents[2]
 
 
-def environment(**settings: str) -> dict[str, str]:
-    """Return an environment in which only these settings of the service are set."""
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """Return an environment for a process in `folder`, in which only these settings of the service are set.
+
+    What was computed in runs before, the fit of the shipped knowledge and Python's own bytecode, is there for it.
+    """
+    _ = library().language("en").matcher  # computed here, once, and not by every process at the same time
+    if not (folder / "var").exists():
+        MATCHING.mkdir(parents=True, exist_ok=True)
+        (folder / "var").mkdir()
+        (folder / "var" / "matching").symlink_to(MATCHING)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CERSBOT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
 
 
@@ -22,7 +34,7 @@ def start(
     return subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=folder,
-        env=environment(**(settings or {})),
+        env=environment(folder, **(settings or {})),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

@@ -64,7 +64,7 @@ def test_broken_bytes_empty_lines_and_a_last_line_without_its_end(tmp_path: Path
     process = subprocess.run(
         [sys.executable, "-m", "bot", "chat"],
         cwd=tmp_path,
-        env=environment(),
+        env=environment(tmp_path),
         input=b"\xff\xfe\x00\n\n\r\n/help",
         capture_output=True,
         timeout=60,
@@ -99,7 +99,7 @@ class AtATerminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bot", "chat"],
             cwd=folder,
-            env=environment(TERM="dumb", COLUMNS="100"),
+            env=environment(folder, TERM="dumb", COLUMNS="100"),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

@@ -19,18 +19,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
 from tests.commands.process import ROOT, run, start
+from tests.ports import free_port
 from tests.telegram_server import TelegramServer
 
 PERSON = 17
 ACCOUNTS = "username,first_name,last_name,email,state\ndanalee1,Dana,Lee,dana@example.org,active\n"
-
-
-def free_port() -> int:
-    """Return a port that was free just now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass

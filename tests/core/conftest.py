@@ -9,6 +9,7 @@ import pytest
 from core.database import Database
 from core.keys import Keys
 from tests.people import SECRET
+from tests.postgres import PostgreSQL
 
 
 @pytest.fixture
@@ -23,10 +24,27 @@ def keys() -> Keys:
     return Keys(SECRET)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Yield a new database with all tables: every test of it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield from _on_sqlite(tmp_path)
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        database = Database(url)
+        yield database
+        database.close()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Yield a new SQLite database with all tables."""
-    database = Database(f"sqlite:///{tmp_path}/core.db")
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """Yield a new SQLite database, for tests of what SQLite alone does."""
+    yield from _on_sqlite(tmp_path)
+
+
+def _on_sqlite(folder: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{folder}/core.db")
     database.migrate()
     yield database
     database.close()

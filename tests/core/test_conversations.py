@@ -103,9 +103,9 @@ def test_the_message_with_the_live_buttons_is_known(chat: CoreChat) -> None:
     heard = []
     for message in (None, "501", "502", None):
         with chat.database.transaction() as session:
-            conversations.keep_keyboard(session, mine, message)
+            conversations.keep_keyboards(session, {mine: message})
         with chat.database.transaction() as session:
-            heard.append(conversations.keyboard(session, mine))
+            heard.append(conversations.hold_by_id(session, mine).keyboard)
     assert heard == [None, "501", "502", None]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core import inbox, rules
 from core.database import Database
-from core.inbox import Arrival
+from core.inbox import Arrival, Claim
 from core.keys import Keys
 from core.tables import Received
 
@@ -21,14 +21,17 @@ class Channel:
         self.database = database
         self.keys = keys
         self.now = now
+        self.chat = ""  # the one chat of all messages; else each has a chat of its own
 
     def accepts(self, *keys: str, payload: bytes = b"my password is Example1", channel: str = "test") -> None:
         with self.database.transaction() as session:
-            inbox.accept(session, self.keys, [Arrival(channel, key, "17", payload) for key in keys], self.now)
+            inbox.accept(
+                session, self.keys, [Arrival(channel, key, self.chat or key, payload) for key in keys], self.now
+            )
 
     def claims(self, key: str, channel: str = "test") -> bool:
         with self.database.transaction() as session:
-            return inbox.claim(session, channel, key, "17", self.now)
+            return inbox.claim(session, channel, key, self.chat or key, self.now)
 
     def crashes(self, key: str) -> bool:
         with self.database.transaction() as session:
@@ -96,7 +99,7 @@ def test_g1_a_claim_that_is_rolled_back_leaves_the_message_to_be_handled(channel
 
     def claims_and_crashes(key: str) -> None:
         with channel.database.transaction() as session:
-            assert inbox.claim(session, "test", key, "17", channel.now)
+            assert inbox.claim(session, "test", key, key, channel.now)
             raise ConnectionError
 
     for key in ("1", "2"):
@@ -114,11 +117,47 @@ def test_what_a_crash_left_behind_comes_back_in_order(channel: Channel) -> None:
     assert channel.unhandled() == ["3", "2", "4"]
 
 
+def test_g5_a_message_is_claimed_after_the_earlier_ones_of_its_chat(channel: Channel) -> None:
+    channel.chat = "17"
+    channel.accepts("3", "1")
+    channel.chat = "18"
+    channel.accepts("2")
+    with channel.database.transaction() as session:
+        claims = inbox.claim_all(session, "test", {"1": "17", "2": "18", "never came": "19"}, channel.now)
+    assert claims == {"1": Claim.NOT_YET, "2": Claim.OURS, "never came": Claim.OURS}
+    channel.chat = "17"
+    assert [channel.claims("1"), channel.claims("3"), channel.claims("1")] == [False, True, True]
+    with channel.database.transaction() as session:
+        assert inbox.claim_all(session, "test", {"1": "17"}, channel.now) == {"1": Claim.HANDLED}
+
+
+def test_a_message_that_can_never_be_handled_holds_its_chat_up_for_ten_minutes(channel: Channel) -> None:
+    channel.chat = "17"
+    channel.accepts("1", "2")
+    channel.now += timedelta(minutes=rules.INBOX_ORDER_MINUTES) - timedelta(seconds=1)
+    assert not channel.claims("2")
+    channel.now += timedelta(seconds=1)
+    assert channel.claims("2")
+
+
+def test_the_chats_with_work_left_behind_are_found_and_read_one_by_one(channel: Channel) -> None:
+    channel.chat = "17"
+    channel.accepts("1", "2", "3")
+    before = channel.now
+    channel.now += timedelta(seconds=1)
+    channel.chat = "18"
+    channel.accepts("4")
+    with channel.database.transaction() as session:
+        assert inbox.waiting_chats(session, "test", before) == ["17"]
+        assert sorted(inbox.waiting_chats(session, "test", channel.now)) == ["17", "18"]
+        assert [each.key for each in inbox.unhandled(session, channel.keys, "test", "17", limit=2)] == ["1", "2"]
+
+
 def test_s2_a_payload_is_sealed_and_blanked_once_it_was_handled(channel: Channel, tmp_path: Path) -> None:
     channel.accepts("1")
     with channel.database.transaction() as session:
         (arrival,) = inbox.unhandled(session, channel.keys, "test")
-    assert arrival == Arrival("test", "1", "17", b"my password is Example1")
+    assert arrival == Arrival("test", "1", "1", b"my password is Example1")
     (row,) = channel.rows()
     assert row.payload is not None
     assert b"password" not in row.payload

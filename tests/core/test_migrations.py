@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.links import RESET
 from core.migrations import NEWEST
 from core.tables import Base, Link
 from tests.people import mailed_link, register
+from tests.postgres import PostgreSQL
 
 MIGRATE = """
 import sys
@@ -78,14 +80,17 @@ def test_there_is_one_newest_revision() -> None:
     assert len(heads()) == 1
 
 
-def test_migrations_and_tables_do_not_drift_apart(database: Database, tmp_path: Path) -> None:
+def test_migrations_and_tables_do_not_drift_apart(database: Database) -> None:
     with database.engine.connect() as connection:
         assert (
             compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata) == []
         )
+
+
+def test_migrations_make_the_tables_word_for_word(sqlite: Database, tmp_path: Path) -> None:
     made = Database(f"sqlite:///{tmp_path}/made.db")
     Base.metadata.create_all(made.engine)
-    assert schema(database) == schema(made)
+    assert schema(sqlite) == schema(made)
     made.close()
 
 
@@ -105,8 +110,16 @@ def test_migrating_again_keeps_what_is_there(database: Database, now: datetime) 
     assert register(database, now, "somebody").id == account.id + 1
 
 
-def test_three_processes_and_their_threads_make_the_tables_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/shared.db"
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_three_processes_and_their_threads_make_the_tables_once(
+    kind: str, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    with nullcontext(f"sqlite:///{tmp_path}/shared.db") if kind == "sqlite" else postgresql.without_tables() as url:
+        migrated_by_three_processes(url)
+
+
+def migrated_by_three_processes(url: str) -> None:
+    """Let three processes migrate at once, and look at what they say and leave."""
     processes = [subprocess.Popen([sys.executable, "-c", MIGRATE, url], stderr=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1] for process in processes] == [b""] * 3
     database = Database(url)
@@ -114,22 +127,20 @@ def test_three_processes_and_their_threads_make_the_tables_once(tmp_path: Path) 
     database.close()
 
 
-def test_a_table_made_anew_keeps_what_refers_to_it(
-    database: Database, keys: Keys, now: datetime, tmp_path: Path
-) -> None:
-    mailed_link(database, keys, register(database, now), RESET, now)
-    upgraded_by(database, tmp_path)
-    with database.transaction() as session:
+def test_a_table_made_anew_keeps_what_refers_to_it(sqlite: Database, keys: Keys, now: datetime, tmp_path: Path) -> None:
+    mailed_link(sqlite, keys, register(sqlite, now), RESET, now)
+    upgraded_by(sqlite, tmp_path)
+    with sqlite.transaction() as session:
         assert session.scalars(select(Link)).all()
         assert session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-def test_a_migration_that_fails_changes_nothing(database: Database, tmp_path: Path) -> None:
-    before = schema(database)
+def test_a_migration_that_fails_changes_nothing(sqlite: Database, tmp_path: Path) -> None:
+    before = schema(sqlite)
     with pytest.raises(ZeroDivisionError):
-        upgraded_by(database, tmp_path, then="1 / 0")
-    assert schema(database) == before
-    assert database.is_current()
+        upgraded_by(sqlite, tmp_path, then="1 / 0")
+    assert schema(sqlite) == before
+    assert sqlite.is_current()
 
 
 def test_what_a_migration_takes_back_it_can_make_again(database: Database) -> None:

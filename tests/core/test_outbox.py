@@ -84,7 +84,13 @@ def test_letters_and_replies_are_taken_apart_and_oldest_first(chat: CoreChat) ->
     numbers = [letter(chat) for _ in range(3)]
     owed = [replies(chat) for _ in range(3)]
     assert [each.id for each in taken(chat)] == numbers
-    assert [each.id for each in taken(chat.later(LEASE), REPLIES)] == [each.id for each in owed]
+    late = chat.later(LEASE)
+    for reply in owed:
+        assert [each.id for each in taken(late, REPLIES)] == [reply.id], "what was owed later overtook it"
+        assert taken(late, REPLIES) == []
+        with chat.database.transaction() as session:
+            row = session.get_one(Owed, reply.id)
+            assert outbox.settle(session, row.id, row.lease or "", "sent", late.now)
 
 
 def test_no_more_are_taken_than_are_wanted(chat: CoreChat) -> None:

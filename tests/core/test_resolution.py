@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core import conversations, recovery, resolution, rules, verification
+from core import conversations, recovery, resolution, rules, tracing, verification
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter, Secret
@@ -47,6 +47,11 @@ class Desk(CoreChat):
     def outcome(self, kind: str, identifier: str, proved_by: str = "characters", after: timedelta = timedelta()) -> str:
         """Ask, and return what came of it."""
         return self.resolves(self.asks(kind, identifier, proved_by), after)
+
+    def waiting(self, limit: int = 50) -> list[int]:
+        """Return the requests that are due."""
+        with self.database.transaction() as session:
+            return [each.id for each in resolution.waiting(session, self.now, limit)]
 
     def letters(self) -> list[Letter]:
         """Return what is owed, oldest first."""
@@ -115,8 +120,7 @@ def test_where_there_is_nowhere_to_write_to_nobody_is_written_to(desk: Desk, typ
 
 def test_a_code_is_mailed_to_the_account_and_bound_to_its_challenge(desk: Desk) -> None:
     challenge = desk.does(verification.issue, "code", RESET_PASSWORD, "danalee1")
-    with desk.database.transaction() as session:
-        (request,) = resolution.waiting(session)
+    (request,) = desk.waiting()
     assert desk.resolves(request) == "verification_code"
     (letter,) = desk.letters()
     assert (letter.to, letter.secret) == ("Dana@example.org", Secret("code", challenge))
@@ -176,11 +180,18 @@ def test_requests_wait_in_order_until_they_are_resolved(desk: Desk) -> None:
     later = Desk(desk.database, desk.keys, desk.now + timedelta(minutes=1))
     second, first = later.asks(RECOVER_USERNAME, "danalee1"), desk.asks(RECOVER_USERNAME, "omarwash")
     for waiting in ([first, second], [second], []):
-        with desk.database.transaction() as session:
-            assert resolution.waiting(session) == waiting
-            assert resolution.waiting(session, limit=1) == waiting[:1]
+        assert later.waiting() == waiting
+        assert later.waiting(limit=1) == waiting[:1]
         if waiting:
             desk.resolves(waiting[0])
+
+
+def test_the_letter_bears_the_trace_of_the_message_that_asked(desk: Desk) -> None:
+    with tracing.following("telegram:4711"):
+        desk.does(verification.issue, "code", RESET_PASSWORD, "danalee1")
+    (request,) = desk.waiting()
+    desk.resolves(request)
+    assert [letter.trace for letter in desk.letters()] == ["telegram:4711"]
 
 
 def test_what_was_typed_is_blanked_and_the_audit_names_nobody(desk: Desk, tmp_path: Path) -> None:

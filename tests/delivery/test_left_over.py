@@ -1,12 +1,17 @@
 """The worker and chats: replies that nobody sent are sent, follow-ups asked, and none holds up the rest (G1)."""
 
+import asyncio
+
 import pytest
 
-from bot.dialogue.messages import SendFailed
+from bot.dialogue.messages import Delivery, SendFailed
 from core import rules
 from core.tables import FollowUp, Owed
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import LEASE_MINUTES, Channel, killed, planned
 from tests.world import World
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
@@ -22,14 +27,33 @@ async def test_replies_that_nobody_sent_are_sent_once_the_lease_is_over(world: W
     assert await channel.works(LEASE_MINUTES) == []
 
 
-async def test_g1_a_crash_between_sending_and_marking_repeats_one_reply(world: World, channel: Channel) -> None:
-    first, second = channel.left_over("17"), channel.left_over("18")
+async def test_g1_a_crash_between_sending_and_marking_repeats_one_reply_of_a_chat(
+    world: World, channel: Channel
+) -> None:
+    first, second = channel.left_over("17"), channel.left_over("17", "thank you")
     world.later(LEASE_MINUTES)
     channel.kills = True
     await killed(world, {"test": channel})
     channel.kills = False
     assert await channel.works(LEASE_MINUTES) == [first, second]
     assert channel.sent == [first, first, second]
+
+
+async def test_a_chat_that_does_not_answer_holds_up_no_other(
+    world: World, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, fine = channel.left_over("17"), channel.left_over("18")
+    answered = asyncio.Event()
+    right = channel.send
+
+    async def send(delivery: Delivery) -> None:
+        if delivery.chat == "17":
+            await answered.wait()
+        await right(delivery)
+        answered.set()
+
+    monkeypatch.setattr(channel, "send", send)
+    assert await channel.works(LEASE_MINUTES) == [fine, waiting]
 
 
 async def test_what_a_channel_cannot_send_ever_is_given_up(world: World, channel: Channel) -> None:

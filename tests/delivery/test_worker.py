@@ -5,16 +5,20 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from bot.delivery import worker as worker_module
+from bot.delivery import mailboxes
 from core import links, resolution, rules
 from core.keys import Keys
 from core.refusals import LinkRefused
 from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
 from tests.asking import MAIL_A_CODE, RECOVER, RESET
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
 from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
@@ -164,7 +168,7 @@ def opens(world: World, token: str) -> bool:
 async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     world: World, post: Attempts, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for _ in range(worker_module.LETTERS_AT_ONCE):
+    for _ in range(mailboxes.LETTERS_AT_ONCE):
         owe(world, "no_such_letter", account=2)
     owe(world)
     await world.work()
@@ -173,9 +177,7 @@ async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     for _ in range(rules.LETTER_DEADLINE_HOURS):
         world.later(60)
         await world.work()
-    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [
-        ("letter", 2)
-    ] * worker_module.LETTERS_AT_ONCE
+    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [("letter", 2)] * mailboxes.LETTERS_AT_ONCE
 
 
 async def test_a_fault_of_the_mail_server_library_is_tried_again_like_an_outage(world: World, post: Attempts) -> None:
@@ -195,32 +197,65 @@ async def test_a_fault_of_the_mail_server_library_is_tried_again_like_an_outage(
     assert len(post.letters) == 1
 
 
-async def test_a_request_that_cannot_be_resolved_holds_up_nothing(
-    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def ask(world: World, *numbers: int) -> None:
+    """Ask for the username of addresses without an account."""
     database = world.database()
     with database.transaction() as session:
-        for number in (1, 2, 3):
-            session.add(
-                AccountRequest(
-                    kind="recover_username",
-                    identifier=f"n{number}@example.org",
-                    proved_by="characters",
-                    created_at=world.now,
-                )
+        session.add_all(
+            AccountRequest(
+                kind="recover_username",
+                identifier=f"n{number}@example.org",
+                proved_by="characters",
+                created_at=world.now,
             )
+            for number in numbers
+        )
     database.close()
+
+
+async def test_requests_that_crash_hold_up_nothing_and_become_tickets_after_five_tries(
+    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[float] = []
     right = resolution.resolve
 
     def resolve(session: Session, keys: Keys, request: int, now: datetime) -> str:
-        if request == 2:
+        if request <= 60:
+            tried.extend([(now - MONDAY) / timedelta(minutes=1)] if request == 1 else [])
+            session.execute(delete(AccountRequest))
             raise RuntimeError("a fault of the core")
         return right(session, keys, request, now)
 
     monkeypatch.setattr(resolution, "resolve", resolve)
+    ask(world, *range(1, 62))
     await world.work()
-    assert sorted(letter.to for letter in post.letters) == ["n1@example.org", "n3@example.org"]
+    assert [letter.to for letter in post.letters] == ["n61@example.org"]
     assert "request 2 could not be resolved" in caplog.text
-    monkeypatch.setattr(resolution, "resolve", right)
+    assert world.rows(Ticket) == []
+    for _ in range(60):
+        world.later(1)
+        await world.work()
+    assert tried == [0, 1, 6, 21, 51]
+    found = world.rows(Ticket)
+    assert len(found) == 60
+    assert {(row.reason, row.conversation_id, row.account_id) for row in found} == {("request", None, None)}
+    assert found[0].happened == "Request 1 (recover_username) could not be resolved: RuntimeError."
+    assert {row.identifier for row in world.rows(AccountRequest)} == {None}
+
+
+async def test_a_request_that_crashed_once_is_resolved_a_minute_later(
+    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> str:
+        raise RuntimeError("a fault of the core")
+
+    ask(world, 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(resolution, "resolve", crash)
+        await world.work()
+    world.later(0.9)
     await world.work()
-    assert len(post.letters) == 3
+    assert post.letters == []
+    world.later(0.1)
+    await world.work()
+    assert [letter.to for letter in post.letters] == ["n1@example.org"]

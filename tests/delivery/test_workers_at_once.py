@@ -12,8 +12,11 @@ from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
 from bot.dialogue.messages import Delivery
 from core.tables import Owed, Ticket
+from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import LEASE_MINUTES, UNKNOWN, Attempts, Channel, owe, planned
 from tests.world import ADDRESS, SENDER, Letterbox, World, library
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ async def test_a_running_worker_goes_on_after_a_fault(
 
     owe(world)
     worker = running(world, Noting(), channel)
-    monkeypatch.setattr(worker, "_clock", clock)
+    monkeypatch.setattr(worker._mailboxes, "_clock", clock)
     working = asyncio.create_task(worker.run())
     await soon(posted)
     working.cancel()

@@ -49,8 +49,7 @@ async def served(office: Office) -> AsyncIterator[str]:
         address=address,
         wording=lambda: library().language("en"),
         clock=office.world.clock,
-        desk=office.desk,
-        hub=hub,
+        desk=(office.desk, hub),
     )
     running = server(app, "127.0.0.1", 0)
     serving = asyncio.create_task(running.serve(sockets=[listening]))

@@ -6,6 +6,7 @@ from html import unescape
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from bot.desk.live import Hub
 from bot.web.server import create_app
 from core import passwords, staff
 from core.staff import Member
@@ -40,7 +41,7 @@ class Visitor:
             address=address,
             wording=lambda: library().language("en"),
             clock=office.world.clock,
-            desk=office.desk,
+            desk=(office.desk, Hub(office.database, office.world.clock)),
         )
         self.client = TestClient(app, address, client=(network, 50000), follow_redirects=False)
         self.page = ""

@@ -18,20 +18,30 @@ from core.tables import Account, AccountRequest, Base, Challenge, Link
 from core.verification import Kind, Proof
 from tests.asking import RECOVER, on_its_way
 from tests.chats import CoreChat
+from tests.postgres import PostgreSQL
+from tests.stored import stored
 from tests.world import Characters, Chat, World, converse
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Return the address of an empty database."""
-    return f"sqlite:///{tmp_path}/guarantees.db"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of a database with all tables, whichever it is."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/guarantees.db"
+        database = Database(url)
+        Base.metadata.create_all(database.engine)
+        database.close()
+        yield url
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture
 def owner(url: str, world: World) -> Iterator[CoreChat]:
-    """Yield somebody's chat on a database with all tables."""
+    """Yield somebody's chat on it."""
     database = Database(url)
-    Base.metadata.create_all(database.engine)
     yield CoreChat(database, world.keys, world.now)
     database.close()
 
@@ -122,7 +132,7 @@ async def test_g4_of_eight_messages_with_the_right_characters_at_once_one_acts(w
     assert len(world.rows(AccountRequest)) == 1
 
 
-def test_g4_no_secret_that_lives_lies_in_the_database(owner: CoreChat, tmp_path: Path) -> None:
+def test_g4_no_secret_that_lives_lies_in_the_database(owner: CoreChat) -> None:
     secrets = []
     with owner.database.transaction() as session:
         account = Account(
@@ -146,6 +156,6 @@ def test_g4_no_secret_that_lives_lies_in_the_database(owner: CoreChat, tmp_path:
     for number in range(100):
         secrets.append(challenge(CoreChat(owner.database, owner.keys, owner.now, str(number)), "code")[1])
     assert (rows(owner, Link), rows(owner, Challenge), len(set(secrets))) == (100, 100, 200)
-    files = b"".join(path.read_bytes() for path in tmp_path.glob("guarantees.db*"))
-    assert b"password_reset" in files
-    assert not [secret for secret in secrets if secret.encode() in files]
+    held = stored(owner.database)
+    assert b"password_reset" in held
+    assert not [secret for secret in secrets if secret.encode() in held]

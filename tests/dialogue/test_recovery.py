@@ -7,6 +7,8 @@ import pytest
 
 from core import rules
 from core.tables import AccountRequest, Message
+from tests.databases import ON_BOTH
+from tests.stored import stored
 from tests.world import Characters, Chat, Heard, MailedCode, Press, Said, Wait, World, converse
 
 RECOVER = ("recover my username", "What is the e-mail address")
@@ -47,6 +49,7 @@ async def test_the_letter_says_how_the_account_stands(
     assert says in letter.body
 
 
+@ON_BOTH
 async def test_an_unknown_username_gets_no_letter_and_the_same_words(world: World, chat: Chat) -> None:
     await converse(chat, [RESET, ("danalee1", "<characters>")])
     known = await chat.says(Characters())
@@ -80,6 +83,7 @@ async def test_s1_a_stranger_hears_the_same_whoever_the_account_is(world: World,
             assert known == heard_here, state
 
 
+@ON_BOTH
 async def test_s5_a_mailbox_gets_three_letters_an_hour_and_the_asker_is_not_told(world: World) -> None:
     heard = set()
     for number in range(5):
@@ -119,6 +123,7 @@ async def test_s5_a_result_proved_by_a_mailed_code_is_always_sent(world: World, 
     ]
 
 
+@ON_BOTH
 async def test_s5_one_chat_is_told_when_it_asks_too_often(world: World, chat: Chat) -> None:
     for number in range(rules.CHAT_REQUESTS_AN_HOUR):
         await converse(chat, [RECOVER, (f"n{number}@example.org", "<characters>"), (Characters(), "is on its way")])
@@ -135,6 +140,7 @@ async def test_s5_one_chat_is_told_when_it_asks_too_often(world: World, chat: Ch
     await converse(chat, [RECOVER, ("one.more@example.org", "<characters>"), (Characters(), "is on its way")])
 
 
+@ON_BOTH
 async def test_the_follow_up_comes_when_it_was_promised_and_helps(world: World, chat: Chat) -> None:
     await converse(
         chat,
@@ -195,6 +201,7 @@ async def test_a_newer_request_takes_the_place_of_the_older_follow_up(chat: Chat
     )
 
 
+@ON_BOTH
 async def test_g4_a_code_works_five_times_and_ten_minutes_and_once(world: World, chat: Chat) -> None:
     begin: list[tuple[Said, Heard]] = [
         RECOVER,
@@ -245,13 +252,14 @@ async def test_g4_a_proof_that_waited_too_long_is_refused_and_asked_anew(world: 
     await converse(chat, [(Characters(), "did not match"), (Characters(), "is on its way")])
 
 
+@ON_BOTH
 async def test_nothing_live_is_readable_in_the_database(world: World, chat: Chat) -> None:
     await converse(chat, [RESET, ("dana@example.org", "<characters>"), (Press("Mail me a code instead"), "8 digits")])
     code = next(line for line in world.letterbox.letters[-1].body.splitlines() if line.isdigit())
     await converse(chat, [(MailedCode(), "is on its way")])
     token = re.search(r"/reset/(\S+)", world.letterbox.letters[-1].body)
     assert token
-    stored = b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    held = stored(world.database())
     for secret in (code, f"{code[:4]} {code[4:]}", token[1], token[1].partition("-")[2]):
-        assert secret.encode() not in stored
+        assert secret.encode() not in held
     assert "[verification characters]" in {row.text for row in world.rows(Message)}

@@ -4,6 +4,7 @@ import pytest
 
 from bot.dialogue.messages import Incoming
 from bot.dialogue.redaction import heard
+from tests.stored import stored
 from tests.world import Chat, Press, World, converse, library
 
 SECRETS = [
@@ -55,8 +56,8 @@ async def test_s2_a_secret_is_removed_before_anything_is_written(
     assert "Never send a password" in answer
     assert chat.delivery is not None
     assert chat.delivery.remove_message == "m7"
-    stored = b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
-    assert secret.encode() not in stored
+    held = stored(world.database())
+    assert secret.encode() not in held
 
 
 @pytest.mark.parametrize("text", HARMLESS)
@@ -75,8 +76,8 @@ async def test_s2_a_secret_in_a_ticket_is_removed(world: World, chat: Chat) -> N
             ("skip", ("my password is [removed]", "Shall I send it?")),
         ],
     )
-    stored = b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
-    assert b"Sunny2Day" not in stored
+    held = stored(world.database())
+    assert b"Sunny2Day" not in held
 
 
 async def test_a_username_that_looks_like_a_password_is_taken_once_it_is_called_a_username(
@@ -89,7 +90,7 @@ async def test_a_username_that_looks_like_a_password_is_taken_once_it_is_called_
             ("Dairy2024", ("looks like a password", "Never send a password")),
         ],
     )
-    assert b"Dairy2024" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert b"Dairy2024" not in stored(world.database())
     await converse(chat, [("username Dairy2024", "<characters>")])
 
 
@@ -109,7 +110,7 @@ async def test_s2_a_secret_beside_an_answer_is_removed_and_the_answer_taken(
     assert "Never send a password" in answer
     assert chat.delivery is not None
     assert chat.delivery.remove_message == "m9"
-    assert b"Secret123x" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert b"Secret123x" not in stored(world.database())
 
 
 async def test_s2_a_live_code_in_a_question_does_not_reach_the_transcript(world: World, chat: Chat) -> None:
@@ -123,11 +124,11 @@ async def test_s2_a_live_code_in_a_question_does_not_reach_the_transcript(world:
     )
     code = next(line for line in world.letterbox.letters[-1].body.splitlines() if line.isdigit())
     await chat.says(f"what is this number {code} and which addresses does CERS mail come from?")
-    assert code.encode() not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert code.encode() not in stored(world.database())
 
 
 async def test_s2_in_a_group_the_person_is_told_and_nothing_is_kept(world: World) -> None:
     group = Chat(world, chat="-100", private=False)
     said = Incoming("", "", "", text="my password is Sunny2Day", message="m3", private=False)
     assert "Never send a password" in await group.says(said)
-    assert b"Sunny2Day" not in b"".join(path.read_bytes() for path in world.folder.glob("world.db*"))
+    assert b"Sunny2Day" not in stored(world.database())

@@ -82,7 +82,7 @@ async def test_a_ticket_has_a_number_and_a_date_and_only_its_own_chat_sees_it(wo
             ("/person", "What happened?"),
             ("The portal shows an error 500.", "tried"),
             ("skip", "telephone"),
-            ("maybe later", "does not look like a telephone number"),
+            ("some day", "does not look like a telephone number"),
             ("no", "Shall I send it?"),
             (Press("Change it"), "What happened?"),
             ("The portal shows an error 503.", "tried"),

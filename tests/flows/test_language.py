@@ -9,6 +9,7 @@ import knowledge
 import tests.world
 from core import rules
 from knowledge.library import Library
+from tests.matching import installed
 from tests.world import ADDRESS, SENDER, Characters, Chat, Press, World, converse
 
 
@@ -32,7 +33,7 @@ def two_languages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
             text = text.replace(english, other)
         path.write_text(text)
     facts = {"service_sender": SENDER, "service_url": ADDRESS}
-    library = Library.load(folder, service=facts, enforced=rules.ENFORCED)
+    library = Library.load(folder, service=facts, enforced=rules.ENFORCED, fitting=installed())
     monkeypatch.setattr(tests.world, "_library", [library])
 
 

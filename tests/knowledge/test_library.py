@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -190,9 +191,9 @@ def test_the_matcher_is_built_once_whoever_asks(english: Language, monkeypatch: 
     fit = Matcher.fit
     fitted: list[Matcher] = []
 
-    def slow_fit(pairs: Iterable[tuple[str, str]], *, vocabulary: Iterable[str]) -> Matcher:
+    def slow_fit(pairs: Iterable[tuple[str, str]], **how: Any) -> Matcher:
         time.sleep(0.05)
-        fitted.append(fit(pairs, vocabulary=vocabulary))
+        fitted.append(fit(pairs, **how))
         return fitted[-1]
 
     monkeypatch.setattr(Matcher, "fit", slow_fit)

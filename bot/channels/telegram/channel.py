@@ -2,60 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from telegram import BotCommand, Update
+from telegram import Bot, BotCommand, CallbackQuery
 from telegram.error import InvalidToken, TelegramError
-from telegram.ext import Application, TypeHandler
 
-from bot.channels.telegram.intake import Intake
-from bot.channels.telegram.order import OneByOneInAChat
-from bot.channels.telegram.reading import CHANNEL, read
+from bot.channels.telegram.intake import Intake, Message
+from bot.channels.telegram.order import Behind, InOrder
+from bot.channels.telegram.pace import SharedPace
+from bot.channels.telegram.polling_lease import PollingLease
+from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.transport import AiohttpRequest
-from bot.dialogue.messages import Delivery, Incoming, SendFailed
-from core import inbox
+from bot.channels.telegram.turns import AWAY, Conversing, Turns
+from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
+from core import inbox, pacing, rules
 from core.database import Database
+from core.inbox import Arrival
 from core.keys import Keys
 
 logger = logging.getLogger(__name__)
 
 CHATS_AT_ONCE = 64
-# SQLite lets one turn write at a time: with 64 threads waiting for it a burst took a third longer than with 4.
-SQLITE_THREADS = 4
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
 STOP_SECONDS = 4.0
 LONGEST_PAUSE = 30.0
-
-P = ParamSpec("P")
-T = TypeVar("T")
+SWEEP_SECONDS = 5.0
 
 
 class TelegramUnusable(Exception):
     """The channel cannot start; the message tells an operator why, and what to do."""
 
 
-class Turns(Protocol):
-    """What the channel needs of `bot.dialogue.conversation.Conversations`."""
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where Telegram hands updates in, and the secret that its requests bear (see `webhook.py`)."""
 
-    def receive(self, incoming: Incoming) -> Delivery | None:
-        """Handle a message in one committed turn; None when it had been handled before."""
-
-    def sent(self, delivery: Delivery, keyboard: str | None = None) -> None:
-        """Note that the replies were sent, and where the live buttons are."""
-
-    def unsent(self, delivery: Delivery, failure: SendFailed) -> None:
-        """Note that the replies could not be sent."""
-
-    def keyboard(self, conversation: int) -> str | None:
-        """Return where the live buttons are."""
+    url: str
+    secret: str
 
 
 class Telegram:
@@ -67,7 +55,7 @@ class Telegram:
         base_url: str,
         keys: Keys,
         database: Database,
-        conversations: Turns,
+        conversations: Conversing,
         clock: Callable[[], datetime],
         *,
         commands: Mapping[str, str],
@@ -77,40 +65,38 @@ class Telegram:
 
         `commands` are the descriptions of the command menu by name; `apology` is said when a message crashes its turn.
         """
+        self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self._base_url = base_url
+        self._keys = keys
         self._database = database
         self._conversations = conversations
         self._clock = clock
         self._commands = [BotCommand(name, description) for name, description in commands.items()]
         self._apology = apology
-        self._threads = ThreadPoolExecutor(_threads_for(database), "telegram")
-        self._order = OneByOneInAChat(CHATS_AT_ONCE)
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         request = AiohttpRequest(CONNECTIONS)
-        self._application = (
-            Application.builder()
-            .token(token)
-            .base_url(base_url)
-            .request(request)
-            .get_updates_request(request)
-            .updater(None)
-            .job_queue(None)
-            .concurrent_updates(self._order)
-            .build()
-        )
-        self._application.add_handler(TypeHandler(Update, self._handle))
-        self._bot = self._application.bot
-        self._sending = Sending(self._bot, keys)
-        queue = self._application.update_queue
-        self._intake = Intake(self._bot, request, database, keys, clock, queue, lambda: self._order.waiting)
+        self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
+        self._pace = SharedPace(self._reserve)
+        self._sending = Sending(self._bot, keys, self._may_send, self._keep)
+        self._turns = Turns(conversations, self._commit)
+        self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
+        self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on)
+        self._lease = PollingLease(database, clock)
 
-    async def start(self) -> None:
-        """Begin to take messages: first those that a crash left behind. TelegramUnusable when Telegram refuses us."""
+    async def start(self, webhook: Webhook | None = None) -> None:
+        """Begin to take messages: first those that a crash left behind. TelegramUnusable when Telegram refuses us.
+
+        Updates come by the `webhook` (see `take`) where there is one, else by asking for them.
+        """
         _keep_token_out_of_logs()
         try:
-            await self._application.initialize()
-            await self._bot.delete_webhook()
+            await self._bot.initialize()
+            if webhook is None:
+                await self._bot.delete_webhook()
+            else:
+                await self._bot.set_webhook(webhook.url, secret_token=webhook.secret, allowed_updates=ALLOWED_UPDATES)
         except TelegramError as error:
             await self._bot.shutdown()
             raise TelegramUnusable(_sentence(error, self._base_url)) from None
@@ -118,107 +104,173 @@ class Telegram:
             await self._bot.set_my_commands(self._commands)
         except TelegramError as error:
             logger.warning("the command menu was not set: %s", error.message)
-        await self._intake.resume()
-        await self._application.start()
-        self._polling = asyncio.create_task(self._intake.poll(), name="telegram polling")
+        await self._take_up(self._clock())
+        self._sweeping = asyncio.create_task(self._sweep(), name="telegram inbox")
+        if webhook is None:
+            self._polling = asyncio.create_task(self._poll(), name="telegram polling")
 
     async def stop(self) -> None:
         """Finish what is begun, within seconds; the rest stays in the inbox and at Telegram for the next start."""
-        if self._polling is None:
+        if self._sweeping is None:
             return
         self._stopping.set()
         self._intake.stop()
         self._order.close()
+        self._sweeping.cancel()
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(self._polling, self._application.stop())
+                await asyncio.gather(*([self._polling] if self._polling else []), self._order.finished())
         except TimeoutError:
             logger.warning("some messages were not finished in time; they are taken up at the next start")
-        await self._application.shutdown()  # whatever still waits for Telegram fails now, and is noted as unsent
+        await self._bot.shutdown()  # whatever still waits for Telegram fails now, and is noted as unsent
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._order.finished(), 0.5)
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._polling = None
+            async with asyncio.timeout(0.5):
+                await self._order.finished()
+                await self._turns.finished()
+        self._turns.close()
+        self._polling = self._sweeping = None
 
     @property
     def waiting(self) -> int:
-        """How many accepted updates are queued or at work."""
-        return self._application.update_queue.qsize() + self._order.waiting
+        """How many accepted updates are held or at work."""
+        return self._order.waiting
 
     @property
     def polling(self) -> "asyncio.Task[None] | None":
-        """The task that takes updates; when it ends by itself, the channel is deaf."""
+        """The task that takes updates, unless they come by a webhook; when it ends by itself, the channel is deaf."""
         return self._polling
+
+    async def take(self, raw: Sequence[dict[str, Any]]) -> list[asyncio.Event] | None:
+        """Commit updates that a webhook got, and queue them; return what says when each is done, None when stopping."""
+        return None if self._stopping.is_set() else await self._intake.accept(raw)
 
     async def send(self, delivery: Delivery) -> None:
         """Send the replies of a turn and note that they were sent; SendFailed says whether to try again."""
-        await self._deliver(delivery, "")
+        self._turns.sent(delivery, await self._sending.send(delivery))
+        await self._turns.written()
 
-    async def _handle(self, update: Update, _: object) -> None:
-        incoming = read(update, self._bot.bot)
-        query = update.callback_query
+    def _hand_on(self, message: Message) -> asyncio.Event | None:
+        query = message.update.callback_query
+        if message.incoming is None and query is None:
+            return None
+        return self._order.put(message.incoming.chat if message.incoming else str(message.update.update_id), message)
+
+    async def _handle(self, message: Message) -> None:
+        query = message.update.callback_query
         acknowledging = asyncio.ensure_future(self._sending.acknowledge(query)) if query else None
         try:
-            if incoming is not None:
-                await self._answer(incoming, str(query.message.message_id) if query and query.message else "")
+            if message.incoming is not None:
+                await self._answer(message.incoming, _pressed(query))
         finally:
             if acknowledging:
                 await acknowledging
 
     async def _answer(self, incoming: Incoming, pressed: str) -> None:
-        async with self._sending.typing(incoming.chat):
+        with self._sending.typing(incoming.chat):
             delivery = await self._turn(incoming)
-        if delivery is None:
+        if delivery is None or delivery.waits:
             return
         try:
-            await self._deliver(delivery, pressed)
+            self._turns.sent(delivery, await self._sending.send(delivery, pressed))
         except SendFailed as failure:
             logger.warning("replies to chat %s were not sent: %s", incoming.chat, failure)
-            await self._in_thread(self._conversations.unsent, delivery, failure)
-
-    async def _deliver(self, delivery: Delivery, pressed: str) -> None:
-        async def keyboard() -> str | None:
-            return await self._in_thread(self._conversations.keyboard, delivery.conversation)
-
-        live = await self._sending.send(delivery, keyboard, pressed)
-        await self._in_thread(self._conversations.sent, delivery, live)
+            await self._note_unsent(delivery, failure)
 
     async def _turn(self, incoming: Incoming) -> Delivery | None:
         """Return what the turn wants sent; a turn that crashes is tried again, then set aside with an apology.
 
-        While the database is away nothing is counted: the message waits, here or in the inbox.
+        Where the database fails the turn and yet counts that, the message may be at fault, and has more tries; while
+        the database is away nothing is counted: the message waits, here or in the inbox.
         """
         pause = 0.2
         while True:
             try:
-                return await self._in_thread(self._conversations.receive, incoming)
-            except (OperationalError, InterfaceError, PoolTimeout):
-                logger.exception("the database does not answer; update %s waits", incoming.key)
+                return await self._turns.receive(incoming)
+            except NotYet:
+                raise Behind from None
+            except AWAY:
+                logger.exception("the database fails the turn of update %s", incoming.key)
+                tries = rules.INBOX_OUTAGES
             except Exception:
                 logger.exception("the turn of update %s crashed", incoming.key)
-                if await self._is_set_aside(incoming):
-                    await self._apologise(incoming.chat)
-                    return None
+                tries = rules.INBOX_TRIES
+            if await self._is_set_aside(incoming, tries):
+                await self._apologise(incoming.chat)
+                return None
             if await self._is_stopped_within(pause):
                 return None
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _is_set_aside(self, incoming: Incoming) -> bool:
+    async def _is_set_aside(self, incoming: Incoming, tries: int) -> bool:
         try:
-            return await self._in_thread(self._count_crash, incoming)
+            return await asyncio.to_thread(self._count_crash, incoming, tries)
         except Exception:
             logger.exception("the crash of update %s could not be counted", incoming.key)
             return False
 
-    def _count_crash(self, incoming: Incoming) -> bool:
+    def _count_crash(self, incoming: Incoming, tries: int) -> bool:
         with self._database.transaction() as session:
-            return inbox.failed(session, CHANNEL, incoming.key, self._clock())
+            return inbox.failed(session, CHANNEL, incoming.key, self._clock(), tries)
 
     async def _apologise(self, chat: str) -> None:
         try:
             await self._sending.say(chat, self._apology)
         except TelegramError as error:
             logger.warning("the apology to chat %s was not sent: %s", chat, error.message)
+
+    async def _note_unsent(self, delivery: Delivery, failure: SendFailed) -> None:
+        try:
+            await asyncio.to_thread(self._conversations.unsent, delivery, failure)
+        except Exception:
+            logger.exception("it was not kept why outbox row %s was not sent; its lease runs out", delivery.owed)
+
+    async def _poll(self) -> None:
+        await self._intake.poll(lambda: asyncio.to_thread(self._lease.is_ours))
+        await asyncio.to_thread(self._lease.release)
+
+    async def _sweep(self) -> None:
+        """Take up what other processes accepted and left when they ended."""
+        while not await self._is_stopped_within(SWEEP_SECONDS):
+            await self._take_up(self._clock() - timedelta(seconds=rules.INBOX_STALE_SECONDS))
+
+    async def _take_up(self, until: datetime) -> None:
+        try:
+            chats = await asyncio.to_thread(self._waiting_chats, until)
+        except Exception:
+            logger.exception("the inbox could not be read; it is tried again soon")
+            return
+        for chat in chats:
+            self._order.take_up(chat)
+
+    def _waiting_chats(self, until: datetime) -> list[str]:
+        with self._database.transaction() as session:
+            return inbox.waiting_chats(session, CHANNEL, until)
+
+    async def _left_in_inbox(self, chat: str, limit: int) -> list[Message]:
+        arrivals = await asyncio.to_thread(self._unhandled, chat, limit)
+        messages = [self._intake.message(each) for each in arrivals]
+        return [each for each in messages if each is not None]
+
+    def _unhandled(self, chat: str, limit: int) -> list[Arrival]:
+        with self._database.transaction() as session:
+            return inbox.unhandled(session, self._keys, CHANNEL, chat, limit)
+
+    def _commit(self, arrivals: Sequence[Arrival]) -> None:
+        with self._database.transaction() as session:
+            inbox.accept(session, self._keys, arrivals, self._clock())
+
+    async def _keep(self, delivery: Delivery) -> bool:
+        return await asyncio.to_thread(self._conversations.progress, delivery)
+
+    async def _may_send(self) -> None:
+        await self._pace.turn(self.messages_a_second)
+
+    async def _reserve(self, seconds: float) -> float:
+        return await asyncio.to_thread(self._reserve_stretch, seconds)
+
+    def _reserve_stretch(self, seconds: float) -> float:
+        with self._database.transaction() as session:
+            return pacing.reserve(session, CHANNEL, seconds, self._clock())
 
     async def _is_stopped_within(self, seconds: float) -> bool:
         try:
@@ -227,12 +279,10 @@ class Telegram:
             return False
         return True
 
-    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
 
-
-def _threads_for(database: Database) -> int:
-    return SQLITE_THREADS if database.url.get_backend_name() == "sqlite" else CHATS_AT_ONCE
+def _pressed(query: CallbackQuery | None) -> str:
+    """Return the message whose button was pressed, which loses its buttons when the press is acknowledged."""
+    return str(query.message.message_id) if query and query.message else ""
 
 
 def _sentence(error: TelegramError, base_url: str) -> str:

@@ -1,15 +1,16 @@
-"""How updates come in: committed to the inbox, then confirmed to Telegram, then queued (G1).
+"""How updates come in: committed to the inbox, then confirmed to Telegram, then handled (G1).
 
 Telegram forgets an update once the next getUpdates asks for what follows it. The library's own Updater asks as soon as
 the updates are queued in memory, and puts them there one by one. This loop asks only when a whole batch, up to 100, is
 committed in one transaction, and takes the updates as JSON, so that one that cannot be read does not stop the others.
+Of several processes on one database one asks, by a lease; the others wait instead of fighting for the updates.
 """
 
 import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -19,17 +20,14 @@ from telegram.error import Conflict, RetryAfter, TelegramError
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL, read
 from bot.channels.telegram.transport import AiohttpRequest, seconds_to_wait
 from bot.dialogue.messages import Incoming
-from core import inbox
-from core.database import Database
 from core.inbox import Arrival
-from core.keys import Keys
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 30  # Telegram answers at the latest then
+POLL_SECONDS = 10  # Telegram answers at the latest then
 SLACK_SECONDS = 5
 LONGEST_PAUSE = 30.0
-MOST_WAITING = 5_000  # in memory; the rest waits at Telegram
+WITHOUT_LEASE_SECONDS = 1.0
 
 _CORE = {
     *ALLOWED_UPDATES,
@@ -48,63 +46,61 @@ _CORE = {
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An update that has been read, and what it says to the bot, if anything."""
+
+    update: Update
+    incoming: Incoming | None
+
+
 class Intake:
-    """Takes updates from Telegram and puts them on `queue`, where they may be lost: by then they are in the inbox."""
+    """Takes updates and hands them on once they are in the inbox: from then on they may be lost from memory."""
 
     def __init__(
         self,
         bot: Bot,
         request: AiohttpRequest,
-        database: Database,
-        keys: Keys,
-        clock: Callable[[], datetime],
-        queue: "asyncio.Queue[object]",
-        waiting: Callable[[], int],
+        commit: Callable[[Sequence[Arrival]], Awaitable[None]],
+        hand_on: Callable[[Message], asyncio.Event | None],
     ) -> None:
-        """Ask by `request`; `waiting` says how many updates are queued or at work."""
+        """Ask Telegram by `request`; `commit` puts arrivals into the inbox, `hand_on` queues a message."""
         self._bot = bot
         self._request = request
-        self._database = database
-        self._keys = keys
-        self._clock = clock
-        self._queue = queue
-        self._waiting = waiting
+        self._commit = commit
+        self._hand_on = hand_on
         self._stopping = asyncio.Event()
 
-    async def resume(self) -> None:
-        """Queue what was accepted before a restart and never handled, oldest first."""
-        for arrival in await asyncio.to_thread(self._unhandled):
-            known = self._parsed(json.loads(arrival.payload))
-            if known is not None:
-                await self._queue.put(known[0])
+    def message(self, arrival: Arrival) -> Message | None:
+        """Return what was kept in the inbox; None when it cannot be read any more."""
+        return self._message(json.loads(arrival.payload))
 
-    async def accept(self, raw: Sequence[dict[str, Any]]) -> bool:
-        """Commit the updates, then queue them; False when the intake was stopped before it succeeded.
+    async def accept(self, raw: Sequence[dict[str, Any]]) -> list[asyncio.Event] | None:
+        """Commit the updates, then hand them on; return what says when each is done.
 
-        It never raises: a failing database is tried again, and nothing is confirmed meanwhile.
+        It never raises: a failing database is tried again, and nothing is confirmed meanwhile. None when the intake
+        was stopped before it succeeded.
         """
-        updates = [(each, *known) for each in raw if (known := self._parsed(each)) is not None]
+        messages = [(each, message) for each in raw if (message := self._message(each)) is not None]
         arrivals = [
-            Arrival(CHANNEL, incoming.key, incoming.chat, json.dumps(each).encode())
-            for each, _, incoming in updates
-            if incoming is not None
+            Arrival(CHANNEL, message.incoming.key, message.incoming.chat, json.dumps(each).encode())
+            for each, message in messages
+            if message.incoming is not None
         ]
         pause = 0.1
-        while not await self._is_committed(arrivals):
+        while arrivals and not await self._is_committed(arrivals):
             if await self._is_stopped_within(pause):
-                return False
+                return None
             pause = min(2 * pause, LONGEST_PAUSE)
-        for _, update, _ in updates if not self._stopping.is_set() else ():
-            await self._queue.put(update)
-        return True
+        return [done for _, message in messages if (done := self._hand_on(message)) is not None]
 
-    async def poll(self) -> None:
-        """Ask Telegram for updates until stopped; whatever goes wrong is logged and tried again."""
+    async def poll(self, may_poll: Callable[[], Awaitable[bool]]) -> None:
+        """Ask Telegram for updates until stopped, whenever `may_poll`; what goes wrong is logged and tried again."""
         offset = 0
         pause = 0.0
         while not await self._is_stopped_within(pause):
-            if self._waiting() > MOST_WAITING:
-                pause = 0.05
+            if not await may_poll():
+                offset, pause = 0, WITHOUT_LEASE_SECONDS
                 continue
             try:
                 batch = await self._unless_stopped(self._updates(offset, POLL_SECONDS))
@@ -121,7 +117,7 @@ class Intake:
                 pause = LONGEST_PAUSE
             else:
                 pause = 0.0
-                if batch and await self.accept(batch):
+                if batch and await self.accept(batch) is not None:
                     offset = int(batch[-1]["update_id"]) + 1
                 elif not batch:
                     offset = 0  # all is confirmed; after a week's silence Telegram begins with another number
@@ -132,32 +128,23 @@ class Intake:
         """Let `poll` and `accept` end; what they have not committed, Telegram keeps."""
         self._stopping.set()
 
-    def _parsed(self, raw: dict[str, Any]) -> tuple[Update, Incoming | None] | None:
+    def _message(self, raw: dict[str, Any]) -> Message | None:
         """Return the update and what it says to the bot; None when it cannot be read at all."""
         for tried in (raw, _bare(raw)):
             try:
                 update = Update.de_json(tried, self._bot)
-                return update, read(update, self._bot.bot)
+                return Message(update, read(update, self._bot.bot))
             except Exception:
                 logger.exception("update %s is of a shape that is not known", raw.get("update_id"))
         return None
 
-    def _unhandled(self) -> list[Arrival]:
-        with self._database.transaction() as session:
-            return inbox.unhandled(session, self._keys, CHANNEL)
-
     async def _is_committed(self, arrivals: list[Arrival]) -> bool:
         try:
-            await asyncio.to_thread(self._commit, arrivals)
+            await self._commit(arrivals)
         except Exception:
             logger.exception("updates could not be written to the inbox; Telegram keeps them, and they are tried again")
             return False
         return True
-
-    def _commit(self, arrivals: list[Arrival]) -> None:
-        if arrivals:
-            with self._database.transaction() as session:
-                inbox.accept(session, self._keys, arrivals, self._clock())
 
     async def _updates(self, offset: int, wait: int) -> list[dict[str, Any]]:
         asked = {"offset": offset, "timeout": wait, "allowed_updates": json.dumps(ALLOWED_UPDATES)}

@@ -1,73 +1,131 @@
-"""In which order updates are handled: one after the other within a chat, many chats at once (G5)."""
+"""In which order messages are handled: one after the other within a chat, many chats at once (G5).
+
+python-telegram-bot would do this by an `Application` with a `BaseUpdateProcessor`: a task for every waiting update, in
+memory alone. Here a chat has one task, which ends with its last message; of a chat that floods only the first messages
+are held, and the rest is read from the inbox when its time comes, so that no number of them holds up anybody else.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
-from typing import Any
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
-from telegram import Update
-from telegram.ext import BaseUpdateProcessor
+logger = logging.getLogger(__name__)
 
-OUT_OF_REACH = 1_000_000
+MOST_HELD = 200  # messages of one chat in memory; the rest waits in the inbox
+LONGEST_PAUSE = 5.0
+
+T = TypeVar("T")
 
 
-class OneByOneInAChat(BaseUpdateProcessor):
-    """Chains the updates of each chat, so that a chat that floods waits behind itself alone.
+class Behind(Exception):
+    """Earlier messages of the chat wait in the inbox: they come first."""
 
-    The library's own limit counts waiting updates too, so it is out of reach, and `slots` counts those at work.
-    """
 
-    def __init__(self, slots: int) -> None:
-        """Handle at most `slots` chats at once."""
-        super().__init__(OUT_OF_REACH)
-        self._slots = asyncio.Semaphore(slots)
-        self._last: dict[int, asyncio.Event] = {}
+class InOrder(Generic[T]):
+    """Hands messages to `handle`; what cannot be held is read by `refill`, oldest first, no more than are asked for."""
+
+    def __init__(
+        self,
+        handle: Callable[[T], Awaitable[None]],
+        refill: Callable[[str, int], Awaitable[Sequence[T]]],
+        at_once: int,
+    ) -> None:
+        """Handle messages of at most `at_once` chats at the same time."""
+        self._handle = handle
+        self._refill = refill
+        self._slots = asyncio.Semaphore(at_once)
+        self._queues: dict[str, deque[tuple[T, asyncio.Event]]] = {}
+        self._behind: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self.waiting = 0  # updates that are queued or at work
+        self.waiting = 0  # messages that are held or at work
 
-    async def initialize(self) -> None:
-        """Open for updates."""
-        self._closed = False
+    def put(self, chat: str, message: T) -> asyncio.Event:
+        """Handle a message of the inbox in its turn; the event is set once it was, or once the inbox alone has it."""
+        done = asyncio.Event()
+        queue = self._queues.get(chat)
+        if self._closed or chat in self._behind or (queue is not None and len(queue) >= MOST_HELD):
+            self._behind.add(chat)
+            done.set()
+            return done
+        self.waiting += 1
+        if queue is None:
+            self._begin(chat)
+        self._queues[chat].append((message, done))
+        return done
 
-    async def shutdown(self) -> None:
-        """Nothing is held."""
+    def take_up(self, chat: str) -> None:
+        """Handle what waits in the inbox for a chat that nothing is done for."""
+        if chat not in self._queues and not self._closed:
+            self._behind.add(chat)
+            self._begin(chat)
 
     def close(self) -> None:
-        """Begin with no further update: those that wait stay in the inbox."""
+        """Begin with no further message: those that wait stay in the inbox."""
         self._closed = True
+        for queue in self._queues.values():
+            self._drop(queue)
 
     async def finished(self) -> None:
-        """Return once nothing is queued or at work."""
-        await self._idle.wait()
+        """Return once nothing is at work."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
-    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Await `coroutine` once every earlier update of the same chat is done."""
-        chat = _chat(update)
-        before, done = self._last.get(chat), asyncio.Event()
-        self._last[chat] = done
-        self.waiting += 1
-        self._idle.clear()
+    def _begin(self, chat: str) -> None:
+        self._queues[chat] = deque()
+        task = asyncio.create_task(self._work_for(chat))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work_for(self, chat: str) -> None:
+        queue = self._queues[chat]
+        pause = 0.05
+        while not self._closed and (queue or chat in self._behind):
+            if not queue:
+                pause = await self._refilled(chat, queue, pause)
+                continue
+            message, done = queue.popleft()
+            try:
+                async with self._slots:
+                    if not self._closed:
+                        await self._handle(message)
+                pause = 0.05
+            except Behind:
+                self._drop(queue)
+                self._behind.add(chat)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            except Exception:
+                logger.exception("a message of chat %s was left in the inbox", chat)
+            finally:
+                self.waiting -= 1
+                done.set()
+        self._drop(queue)
+        del self._queues[chat]
+        if self._closed:
+            self._behind.discard(chat)
+
+    async def _refilled(self, chat: str, queue: "deque[tuple[T, asyncio.Event]]", pause: float) -> float:
+        """Read what waits in the inbox; return how long to pause should that fail the next time."""
+        self._behind.discard(chat)
         try:
-            if before is not None:
-                await before.wait()
-            async with self._slots:
-                if not self._closed:
-                    await coroutine
-                elif isinstance(coroutine, Coroutine):
-                    coroutine.close()
-        finally:
-            self.waiting -= 1
+            messages = await self._refill(chat, MOST_HELD)
+        except Exception:
+            logger.exception("the inbox could not be read for chat %s", chat)
+            self._behind.add(chat)
+            await asyncio.sleep(pause)
+            return min(2 * pause, LONGEST_PAUSE)
+        if len(messages) >= MOST_HELD:  # what came meanwhile has to wait for what is still in the inbox
+            self._drop(queue)
+            self._behind.add(chat)
+        self.waiting += len(messages)
+        queue.extendleft((message, asyncio.Event()) for message in reversed(messages))
+        return pause
+
+    def _drop(self, queue: "deque[tuple[T, asyncio.Event]]") -> None:
+        self.waiting -= len(queue)
+        for _, done in queue:
             done.set()
-            if not self.waiting:
-                self._idle.set()
-            if self._last.get(chat) is done:
-                del self._last[chat]
-
-
-def _chat(update: object) -> int:
-    if not isinstance(update, Update):
-        return 0
-    if update.effective_chat is not None:
-        return update.effective_chat.id
-    return update.effective_user.id if update.effective_user is not None else 0
+        queue.clear()

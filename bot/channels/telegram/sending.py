@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import ceil
 
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError, TimedOut
 
 from bot.channels import pictures
-from bot.channels.markup import TELEGRAM_CAPTION, label, telegram_html
-from bot.channels.telegram.transport import seconds_to_wait
+from bot.channels.markup import TELEGRAM_CAPTION, TELEGRAM_TEXT, label, telegram_html
+from bot.channels.telegram.transport import Unclear, seconds_to_wait
 from bot.dialogue.messages import Button, Delivery, Picture, Reply, SendFailed
 from core import verification
 from core.keys import Keys
@@ -28,35 +30,91 @@ TYPING_LASTS = 4.5
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of a delivery: a reply that is long, or has a picture, makes several."""
+
+    html: str
+    buttons: tuple[Button, ...] = ()
+    picture: Picture | None = None
+
+
 class Sending:
     """Sends what leaves by a bot."""
 
-    def __init__(self, bot: Bot, keys: Keys) -> None:
-        """Send by `bot`; verification characters are derived from `keys` when they are drawn."""
+    def __init__(
+        self,
+        bot: Bot,
+        keys: Keys,
+        pace: Callable[[], Awaitable[None]],
+        keep: Callable[[Delivery], Awaitable[bool]],
+    ) -> None:
+        """Send by `bot`, each message when `pace` returns; `keep` writes down how far a delivery has come.
+
+        Verification characters are derived from `keys` when they are drawn.
+        """
         self._bot = bot
         self._keys = keys
+        self._pace = pace
+        self._keep = keep
 
-    async def send(
-        self, delivery: Delivery, keyboard: Callable[[], Awaitable[str | None]], bare: str = ""
-    ) -> str | None:
-        """Send the replies of a turn and return the ids of the messages that carry buttons now; SendFailed otherwise.
+    async def send(self, delivery: Delivery, bare: str = "") -> str | None:
+        """Send what is left of a delivery and return the ids of its messages that carry buttons; SendFailed otherwise.
 
-        The buttons under the messages named by `keyboard` are taken away meanwhile, except those of `bare`, which has
-        none any more.
+        Earlier buttons are taken away meanwhile, except those of the message `bare`, which has none any more. Where
+        nobody knows whether a message was sent it is repeated, but only when Telegram answers again, and only once.
         """
-        tidying = asyncio.ensure_future(self._tidy(delivery, keyboard, bare))
+        tidying = asyncio.ensure_future(self._tidy(delivery, bare)) if _leaves_something(delivery, bare) else None
         try:
-            sent = [await self._send_reply(delivery.chat, reply) for reply in delivery.replies]
-        except TelegramError as error:
-            raise failure(error) from error
+            return await self._send_parts(delivery)
         finally:
-            await tidying
-        return " ".join(number for number in sent if number) or None
+            if tidying is not None:
+                await tidying
+
+    async def _send_parts(self, delivery: Delivery) -> str | None:
+        messages, live = parts(delivery.replies), delivery.live
+        if delivery.is_doubtful:
+            await self._answers(delivery)
+        for number, part in list(enumerate(messages))[delivery.done :]:
+            sent = ""
+            try:
+                await self._pace()
+                sent = await self._send_part(delivery.chat, part)
+            except TelegramError as error:
+                failed = failure(error)
+                if not (failed.is_unclear and delivery.is_doubtful and number == delivery.done):
+                    failed.done, failed.live = number, live
+                    raise failed from error
+                logger.warning("a message to chat %s was sent once or twice, or is lost: %s", delivery.chat, failed)
+            live = f"{live} {sent}".strip() if part.buttons else live
+            if number + 1 < len(messages):
+                await self._note(replace(delivery, done=number + 1, live=live, is_doubtful=False))
+        return live or None
+
+    async def _answers(self, delivery: Delivery) -> None:
+        """Raise SendFailed unless Telegram does something harmless: a repeat is not wasted on an outage."""
+        try:
+            await self._bot.get_me()
+        except TelegramError as error:
+            failed = SendFailed(error.message, permanent=False, is_unclear=True)
+            failed.done, failed.live = delivery.done, delivery.live
+            raise failed from error
+
+    async def _note(self, delivery: Delivery) -> None:
+        """Write down how far the delivery has come, so that only what is left is repeated after a crash."""
+        try:
+            ours = await self._keep(delivery)
+        except Exception:
+            logger.exception("it was not kept how many messages chat %s has got", delivery.chat)
+            return
+        if not ours:
+            raise SendFailed("another process has taken this over", permanent=False)
 
     async def say(self, chat: str, text: str) -> None:
         """Send a text that belongs to no turn; TelegramError when it does not go out."""
         for html in telegram_html(text):
-            await self._send_text(chat, html, None)
+            await self._pace()
+            await self._send_part(chat, Part(html))
 
     async def acknowledge(self, query: CallbackQuery) -> None:
         """End the waiting sign on a pressed button, and take the buttons away so that none is pressed twice."""
@@ -65,31 +123,36 @@ class Sending:
         if query.message is not None:
             await self._strip(query.message.chat.id, query.message.message_id)
 
-    @asynccontextmanager
-    async def typing(self, chat: str) -> AsyncIterator[None]:
+    @contextmanager
+    def typing(self, chat: str) -> Iterator[None]:
         """Show that the bot is typing for as long as the block takes, when it takes a while."""
-        showing = asyncio.create_task(self._show_typing(chat))
+        showing: list[asyncio.Task[None]] = []
+
+        def show() -> None:
+            showing.append(asyncio.create_task(self._show_typing(chat)))
+
+        later = asyncio.get_running_loop().call_later(TYPING_AFTER, show)
         try:
             yield
         finally:
-            showing.cancel()
+            later.cancel()
+            for task in showing:
+                task.cancel()
 
     async def _show_typing(self, chat: str) -> None:
-        await asyncio.sleep(TYPING_AFTER)
         with suppress(TelegramError):
             while True:
                 await self._bot.send_chat_action(chat, ChatAction.TYPING)
                 await asyncio.sleep(TYPING_LASTS)
 
-    async def _tidy(self, delivery: Delivery, keyboard: Callable[[], Awaitable[str | None]], bare: str) -> None:
+    async def _tidy(self, delivery: Delivery, bare: str) -> None:
         """Delete what held a secret and take old buttons away; none of it may keep the replies from being sent."""
         try:
             if delivery.remove_message:
                 with suppress(TelegramError):
                     await self._bot.delete_message(delivery.chat, int(delivery.remove_message))
-            for number in (await keyboard() or "").split():
-                if number != bare and not delivery.is_overtaken:
-                    await self._strip(delivery.chat, int(number))
+            for number in _dead(delivery, bare):
+                await self._strip(delivery.chat, int(number))
         except Exception:
             logger.exception("old buttons stay in a chat")
 
@@ -98,26 +161,16 @@ class Sending:
         with suppress(TelegramError):
             await self._bot.edit_message_reply_markup(chat, message)
 
-    async def _send_reply(self, chat: str, reply: Reply) -> str:
-        """Send one reply, in as many messages as it needs; return the id of the one with the buttons, if any."""
-        buttons = InlineKeyboardMarkup(rows(reply.buttons)) if reply.buttons else None
-        texts = telegram_html(reply.text)
-        message: Message | None = None
-        if reply.picture is not None:
-            captions = telegram_html(reply.text, TELEGRAM_CAPTION)
-            texts = [] if len(captions) < 2 else texts
-            caption = "".join(captions) if not texts else ""
-            message = await self._send_picture(chat, reply.picture, caption, None if texts else buttons)
-        elif buttons is not None and not texts:
-            texts = ["…"]  # Telegram takes no buttons without a text
-        for place, html in enumerate(texts, start=1):
-            message = await self._send_text(chat, html, buttons if place == len(texts) else None)
-        return str(message.message_id) if buttons is not None and message is not None else ""
-
-    async def _send_text(self, chat: str, html: str, buttons: InlineKeyboardMarkup | None) -> Message:
-        return await self._bot.send_message(
-            chat, html, parse_mode=ParseMode.HTML, link_preview_options=_NO_PREVIEW, reply_markup=buttons
-        )
+    async def _send_part(self, chat: str, part: Part) -> str:
+        """Send one message; return its id."""
+        buttons = InlineKeyboardMarkup(rows(part.buttons)) if part.buttons else None
+        if part.picture is not None:
+            message = await self._send_picture(chat, part.picture, part.html, buttons)
+        else:
+            message = await self._bot.send_message(
+                chat, part.html, parse_mode=ParseMode.HTML, link_preview_options=_NO_PREVIEW, reply_markup=buttons
+            )
+        return str(message.message_id)
 
     async def _send_picture(
         self, chat: str, picture: Picture, caption: str, buttons: InlineKeyboardMarkup | None
@@ -132,6 +185,26 @@ class Sending:
         return await self._bot.send_audio(
             chat, spoken, caption=caption, parse_mode=ParseMode.HTML, reply_markup=buttons, filename="characters.wav"
         )
+
+
+def parts(replies: Sequence[Reply]) -> list[Part]:
+    """Return the messages that replies are sent as, the buttons of a reply under its last one; always the same ones."""
+    made: list[Part] = []
+    for reply in replies:
+        texts = _html(reply.text, TELEGRAM_TEXT)
+        of_reply: list[Part] = []
+        if reply.picture is not None:
+            captions = _html(reply.text, TELEGRAM_CAPTION)
+            fits = len(captions) < 2
+            of_reply.append(Part("".join(captions) if fits else "", picture=reply.picture))
+            texts = () if fits else texts
+        elif reply.buttons and not texts:
+            texts = ("…",)  # Telegram takes no buttons without a text
+        of_reply += [Part(html) for html in texts]
+        if of_reply:
+            of_reply[-1] = replace(of_reply[-1], buttons=reply.buttons)
+        made += of_reply
+    return made
 
 
 def rows(buttons: Sequence[Button]) -> list[list[InlineKeyboardButton]]:
@@ -153,8 +226,25 @@ def failure(error: TelegramError) -> SendFailed:
     """Return what a failed call means for the outbox."""
     if isinstance(error, RetryAfter):
         return SendFailed(error.message, permanent=False, retry_after=seconds_to_wait(error))
+    if isinstance(error, TimedOut | Unclear):
+        return SendFailed(error.message, permanent=False, is_unclear=True)
     # The same call would be refused again: the person has gone, or Telegram will not have what we say.
-    return SendFailed(error.message, permanent=isinstance(error, Forbidden | BadRequest | ChatMigrated))
+    permanent = isinstance(error, Forbidden | BadRequest | ChatMigrated)
+    return SendFailed(error.message, permanent=permanent, is_gone=isinstance(error, Forbidden))
+
+
+@lru_cache(maxsize=512)  # the same answers again and again: a fifth of the work of sending them
+def _html(text: str, limit: int) -> tuple[str, ...]:
+    return tuple(telegram_html(text, limit))
+
+
+def _leaves_something(delivery: Delivery, bare: str) -> bool:
+    return bool(delivery.remove_message or _dead(delivery, bare))
+
+
+def _dead(delivery: Delivery, bare: str) -> list[str]:
+    """Return the messages whose buttons have to go."""
+    return [] if delivery.is_overtaken else [number for number in delivery.keyboard.split() if number != bare]
 
 
 def _button(button: Button) -> InlineKeyboardButton:

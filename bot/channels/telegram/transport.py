@@ -14,6 +14,14 @@ READ_SECONDS = 20.0  # a send that was not answered in time may still have been 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+class NotSent(NetworkError):
+    """No connection came about: Telegram has not got the request."""
+
+
+class Unclear(NetworkError):
+    """The connection broke before an answer: Telegram may have done what was asked."""
+
+
 class AiohttpRequest(BaseRequest):
     """Stands in for the library's own HTTPXRequest, whose connection pool costs more the more requests are under way.
 
@@ -52,9 +60,12 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: object = None,
         pool_timeout: object = None,
     ) -> tuple[int, bytes]:
-        """Return status and body; TimedOut or NetworkError without the address, because the token is part of it."""
+        """Return status and body; NotSent, TimedOut or Unclear otherwise.
+
+        None of them names the address, because the token is part of it.
+        """
         if self._session is None:
-            raise NetworkError("the connection to Telegram is closed")
+            raise NotSent("the connection to Telegram is closed")
         connect = _seconds(connect_timeout, CONNECT_SECONDS)
         timeout = aiohttp.ClientTimeout(
             connect=connect + _seconds(pool_timeout, READ_SECONDS),
@@ -72,17 +83,22 @@ class AiohttpRequest(BaseRequest):
                 proxy=_proxy(url),
             ) as response:
                 return response.status, await response.read()
+        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
+            raise NotSent(f"no connection to Telegram: {_reason(error)}") from None
         except TimeoutError:
             raise TimedOut from None
         except (aiohttp.ClientError, OSError) as error:
-            reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-            raise NetworkError(f"no connection to Telegram: {reason}") from None
+            raise Unclear(f"no connection to Telegram: {_reason(error)}") from None
 
 
 def seconds_to_wait(error: RetryAfter) -> float:
     """Return for how many seconds Telegram wants no further call."""
     wait = error.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
 
 
 def _seconds(given: object, default: float) -> float:

@@ -1,0 +1,178 @@
+"""Turns of several chats in one transaction: whatever waits while one is under way goes into the next together.
+
+A commit waits for the disk, so that one for each message would set the pace. A turn that crashes takes the others of
+its transaction back with it (G1); each is then run by itself.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed, Sent
+from core.inbox import Arrival
+
+logger = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database does not answer, or not this one time
+MOST_AT_ONCE = 64
+PAUSE_SECONDS = 0.5
+
+Result = TypeVar("Result")
+
+
+class Conversing(Protocol):
+    """What the channel needs of `bot.dialogue.conversation.Conversations`."""
+
+    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+        """Handle messages of different chats, and note what was sent, in one transaction."""
+
+    def progress(self, delivery: Delivery) -> bool:
+        """Keep how many messages of a delivery were sent; False when it is another's by now."""
+
+    def unsent(self, delivery: Delivery, failure: SendFailed) -> None:
+        """Note that the replies could not be sent."""
+
+
+class Turns:
+    """Gathers what has to be written, and writes it in a thread of its own, one transaction after the other."""
+
+    def __init__(self, conversations: Conversing, accept: Callable[[Sequence[Arrival]], None]) -> None:
+        """Hand messages to `conversations`; `accept` commits arrivals to the inbox."""
+        self._conversations = conversations
+        self._accept = accept
+        self._arrivals: list[tuple[Sequence[Arrival], asyncio.Future[None]]] = []
+        self._incomings: list[tuple[Incoming, asyncio.Future[Delivery | None]]] = []
+        self._sent: list[Sent] = []
+        self._thread = ThreadPoolExecutor(1, "turns")
+        self._working: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+        """Return once the messages are in the inbox; what the database raises otherwise."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._arrivals.append((arrivals, done))
+        self._work_on()
+        await done
+
+    async def receive(self, incoming: Incoming) -> Delivery | None:
+        """Return what the committed turn wants sent, None when it was handled before; NotYet, or what it raised."""
+        done: asyncio.Future[Delivery | None] = asyncio.get_running_loop().create_future()
+        self._incomings.append((incoming, done))
+        self._work_on()
+        return await done
+
+    def sent(self, delivery: Delivery, keyboard: str | None) -> None:
+        """Note that a delivery was sent, before any later turn of its chat looks; while the database is away, later."""
+        self._sent.append(Sent(delivery, keyboard))
+        self._work_on()
+
+    async def written(self) -> None:
+        """Return once what was noted so far is written, or waits for the database."""
+        if self._working is not None:
+            await asyncio.shield(self._working)
+
+    async def finished(self) -> None:
+        """Return once everything is written, or given up because the database does not answer."""
+        self._closed = True
+        if self._working is not None:
+            await self._working
+
+    def close(self) -> None:
+        """Give the thread back."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _work_on(self) -> None:
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        """Write until there is nothing more to write."""
+        while self._arrivals or self._incomings or self._sent:
+            arrivals, self._arrivals = self._arrivals, []
+            incomings, self._incomings = self._incomings[:MOST_AT_ONCE], self._incomings[MOST_AT_ONCE:]
+            sent, self._sent = self._sent, []
+            if arrivals:
+                await self._write_arrivals(arrivals)
+            if incomings or sent:
+                await self._write_turns(incomings, sent)
+
+    async def _write_arrivals(self, arrivals: "list[tuple[Sequence[Arrival], asyncio.Future[None]]]") -> None:
+        try:
+            await self._in_thread(lambda: self._accept([each for some, _ in arrivals for each in some]))
+        except Exception as error:
+            for _, done in arrivals:
+                _end(done, error)
+        else:
+            for _, done in arrivals:
+                _end(done, None)
+
+    async def _write_turns(
+        self, incomings: "list[tuple[Incoming, asyncio.Future[Delivery | None]]]", sent: list[Sent]
+    ) -> None:
+        try:
+            outcomes = await self._in_thread(lambda: self._conversations.work([each for each, _ in incomings], sent))
+        except Exception as error:
+            if len(incomings) == 1 and not sent:
+                _end(incomings[0][1], error)
+            else:
+                await self._write_one_by_one(incomings, sent)
+            return
+        for (_, done), outcome in zip(incomings, outcomes, strict=True):
+            _end(done, outcome)
+
+    async def _write_one_by_one(
+        self, incomings: "list[tuple[Incoming, asyncio.Future[Delivery | None]]]", sent: list[Sent]
+    ) -> None:
+        """Find out what crashes; where the database fails twice running, it is not asked for each of the rest."""
+        away: Exception | None = None
+        if sent:
+            away = await self._write_sent(sent)
+        for number, (incoming, done) in enumerate(incomings):
+            try:
+                [outcome] = await self._in_thread(partial(self._conversations.work, [incoming]))
+            except AWAY as error:
+                _end(done, error)
+                if away is not None:
+                    for _, rest in incomings[number + 1 :]:
+                        _end(rest, error)
+                    return
+                away = error
+            except Exception as error:
+                _end(done, error)
+            else:
+                away = None
+                _end(done, outcome)
+
+    async def _write_sent(self, sent: list[Sent]) -> Exception | None:
+        try:
+            await self._in_thread(lambda: self._conversations.work([], sent))
+        except AWAY as error:
+            logger.warning("the database does not answer; %d replies are noted as sent later", len(sent))
+            if not self._closed:
+                asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._sent_again, sent)
+            return error
+        except Exception:
+            logger.exception("%d replies could not be noted as sent", len(sent))
+        return None
+
+    def _sent_again(self, sent: list[Sent]) -> None:
+        self._sent += sent
+        self._work_on()
+
+    async def _in_thread(self, function: "Callable[[], Result]") -> "Result":
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+
+def _end(done: "asyncio.Future[Result]", outcome: Result | Exception) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, Exception):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)

@@ -1,0 +1,69 @@
+"""The worker's chats: sends the replies that nobody sent in time, and asks what was to be asked later."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.dialogue.conversation import Conversations
+from bot.dialogue.messages import Delivery, Sender, SendFailed
+from core import follow_ups
+from core.database import Database
+
+logger = logging.getLogger(__name__)
+
+
+class Chats:
+    """Does what is due in the chats of some channels; any number may share one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        conversations: Conversations,
+        senders: Mapping[str, Sender],
+    ) -> None:
+        """Send by `senders`, the channels of this process by name."""
+        self._database = database
+        self._clock = clock
+        self._conversations = conversations
+        self._senders = senders
+
+    async def work(self) -> bool:
+        """Do once whatever is due; return whether there was anything."""
+        said = [await self._say_left_over(channel) + await self._ask_later(channel) for channel in self._senders]
+        return any(said)
+
+    async def _say_left_over(self, channel: str) -> int:
+        """Send what is due, to all its chats at once, so that one that does not answer holds up no other."""
+        left_over = await asyncio.to_thread(self._conversations.left_over, channel)
+        await asyncio.gather(*(self._send(delivery) for delivery in left_over))
+        return len(left_over)
+
+    async def _ask_later(self, channel: str) -> int:
+        asked = 0
+        for each in await asyncio.to_thread(self._due, channel):
+            try:
+                delivery = await asyncio.to_thread(self._conversations.follow_up, each)
+            except Exception:
+                logger.exception("follow-up %s could not be asked; it stays due", each.id)
+                continue
+            if delivery is not None and not delivery.waits:
+                await self._send(delivery)
+            asked += delivery is not None
+        return asked
+
+    def _due(self, channel: str) -> list[follow_ups.Due]:
+        with self._database.transaction() as session:
+            return follow_ups.due(session, self._clock(), channel)
+
+    async def _send(self, delivery: Delivery) -> None:
+        try:
+            await self._senders[delivery.channel].send(delivery)
+        except SendFailed as failure:
+            await asyncio.to_thread(self._conversations.unsent, delivery, failure)
+        except Exception as error:
+            logger.exception("the replies of outbox row %s could not be sent", delivery.owed)
+            fault = SendFailed(type(error).__name__, permanent=False)
+            fault.done, fault.live = delivery.done, delivery.live
+            await asyncio.to_thread(self._conversations.unsent, delivery, fault)

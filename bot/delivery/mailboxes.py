@@ -1,0 +1,113 @@
+"""The worker's mailboxes: resolves what was asked for, and posts the letters that are owed (G2)."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+
+from bot.delivery.post import MailRefused, Post
+from bot.delivery.rendering import Renderer, arm
+from core import audit, outbox, resolution, tickets, tracing
+from core.database import Database
+from core.keys import Keys
+from core.letters import Letter
+from core.outbox import Leased
+
+logger = logging.getLogger(__name__)
+
+# All of them together take no longer than one: the mail server's time-out is half of rules.LEASE_SECONDS.
+LETTERS_AT_ONCE = 8
+
+
+class Mailboxes:
+    """Does what is due to mailboxes; any number may share one database."""
+
+    def __init__(
+        self, database: Database, keys: Keys, clock: Callable[[], datetime], renderer: Renderer, post: Post
+    ) -> None:
+        """Post letters with `post`."""
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+        self._renderer = renderer
+        self._post = post
+
+    async def work(self) -> bool:
+        """Do once whatever is due; return whether there was anything."""
+        resolved = await asyncio.to_thread(self._resolve)
+        leased = await asyncio.to_thread(self._lease_letters)
+        outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
+        for fault in filter(None, outcomes):
+            raise fault
+        return bool(resolved or leased)
+
+    def _resolve(self) -> int:
+        """Resolve the requests that wait, each in a transaction of its own; return how many were."""
+        with self._database.transaction() as session:
+            waiting = resolution.waiting(session, self._clock())
+        for request in waiting:
+            with tracing.following(request.trace):
+                self._resolve_one(request.id)
+        return len(waiting)
+
+    def _resolve_one(self, request: int) -> None:
+        """Resolve a request; one that crashes holds up nothing, and is not tried for ever."""
+        try:
+            with self._database.transaction() as session:
+                outcome = resolution.resolve(session, self._keys, request, self._clock())
+        except Exception as error:
+            logger.exception("request %s could not be resolved; it waits for its next try", request)
+            with self._database.transaction() as session:
+                if resolution.failed(session, request, type(error).__name__, self._clock()):
+                    logger.error("request %s was tried for the last time and is a ticket now", request)
+        else:
+            logger.info("request %s was resolved: %s", request, outcome)
+
+    def _lease_letters(self) -> list[Leased]:
+        with self._database.transaction() as session:
+            return outbox.lease_due(session, outbox.LETTER, self._clock(), limit=LETTERS_AT_ONCE)
+
+    async def _post_letter(self, leased: Leased) -> None:
+        letter = Letter.from_payload(leased.payload)
+        with tracing.following(letter.trace):
+            await self._post_and_note(leased, letter)
+
+    async def _post_and_note(self, leased: Leased, letter: Letter) -> None:
+        try:
+            await self._post.hand_in(await asyncio.to_thread(self._render, leased, letter))
+        except MailRefused as refusal:
+            logger.warning("letter %s (%s) was not taken: %s", leased.id, letter.key, refusal)
+            await asyncio.to_thread(self._refused, leased, letter, refusal)
+        except Exception as error:
+            logger.exception("letter %s could not be written", leased.id)
+            fault = MailRefused(type(error).__name__, permanent=False)
+            await asyncio.to_thread(self._refused, leased, letter, fault)
+        else:
+            await asyncio.to_thread(self._accepted, leased, letter)
+            logger.info("letter %s (%s) was taken", leased.id, letter.key)
+
+    def _render(self, leased: Leased, letter: Letter) -> EmailMessage:
+        with self._database.transaction() as session:
+            return self._renderer.mail(session, letter, leased.id, leased.created_at)
+
+    def _accepted(self, leased: Leased, letter: Letter) -> None:
+        now = self._clock()
+        with self._database.transaction() as session:
+            arm(session, letter, now)
+            outbox.settle(session, leased.id, leased.lease, "sent", now)
+
+    def _refused(self, leased: Leased, letter: Letter, refusal: MailRefused) -> None:
+        """Try again later, or make a ticket of an account's letter that cannot be delivered (G2).
+
+        A letter to an address without an account is not owed to anybody: mistyped addresses make no tickets.
+        """
+        now = self._clock()
+        due_at = now + outbox.retry_delay(leased.tries)
+        with self._database.transaction() as session:
+            if not refusal.permanent and (leased.deadline is None or due_at < leased.deadline):
+                outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
+            elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
+                reason = f"The letter {letter.key} could not be delivered: {refusal}."
+                tickets.open_for_service(session, "letter", reason, letter.account, letter.language, now)
+                audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)

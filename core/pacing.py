@@ -1,0 +1,65 @@
+"""Pacing: how fast messages may leave by a channel, counted in the database, whichever process sends them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import case
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from core import rules
+from core.tables import Used
+
+# More than this ahead of the clock, and the clock was set back: nobody waits for it.
+LONGEST_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """One message every so many seconds, and at once a few that were saved up meanwhile."""
+
+    seconds: float
+    burst: int
+
+    def after(self, free_at: datetime | None, messages: int, now: datetime) -> datetime:
+        """Return when a chat that was free at `free_at` is free again, once so many messages have been sent to it."""
+        saved = timedelta(seconds=self.seconds * (self.burst - 1))
+        counted = now if free_at is None else max(now, free_at + saved)
+        return counted + timedelta(seconds=self.seconds * messages) - saved
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPace:
+    """What a channel allows: to one private chat, to one group, and in all a second."""
+
+    private: Pace
+    group: Pace
+    a_second: float
+
+
+TELEGRAM = ChannelPace(
+    Pace(rules.TELEGRAM_CHAT_SECONDS, rules.TELEGRAM_CHAT_BURST),
+    Pace(rules.TELEGRAM_GROUP_SECONDS, rules.TELEGRAM_GROUP_BURST),
+    rules.TELEGRAM_MESSAGES_A_SECOND,
+)
+# The channels that have a pace, and in which what is sent to a chat queues up behind what was owed to it before.
+PACES: Mapping[str, ChannelPace] = MappingProxyType({"telegram": TELEGRAM})
+
+
+def reserve(session: Session, name: str, seconds: float, now: datetime) -> float:
+    """Give the caller the next so many seconds of a channel alone; return in how many seconds they begin."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    moment = now.timestamp()
+    begins = case(
+        (Used.until.between(moment, moment + LONGEST_SECONDS), Used.until),
+        else_=moment,
+    )
+    until = session.scalars(
+        insert(Used)
+        .values(name=name, until=moment + seconds)
+        .on_conflict_do_update(index_elements=["name"], set_={"until": begins + seconds})
+        .returning(Used.until)
+    ).one()
+    return until - seconds - moment

@@ -1,0 +1,40 @@
+"""How matchers are fitted in this installation: with which encoder, and where what was computed is kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from knowledge.encoder import Encoder
+    from knowledge.fit_cache import FitCache
+    from knowledge.matcher import Matcher
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """Fits matchers: by words alone, or with an encoder by meaning, too. `lacking` says why there is no encoder."""
+
+    encoder: "Encoder | None" = None
+    fits: "FitCache | None" = None
+    lacking: str = ""
+
+    @classmethod
+    def open(cls, folder: Path) -> "Fitting":
+        """Return what this installation has; `folder` keeps the encoder's graph, vectors and fits. Never raises."""
+        from knowledge.encoder import Encoder, EncoderUnavailable
+        from knowledge.fit_cache import FitCache
+
+        try:
+            return cls(Encoder.open(folder), FitCache(folder))
+        except EncoderUnavailable as error:
+            return cls(None, FitCache(folder), str(error))
+
+    def matcher(self, pairs: Iterable[tuple[str, str]], vocabulary: Iterable[str]) -> "Matcher":
+        """Return a matcher fitted to pairs of entry id and phrasing; the words of `vocabulary` are known to it, too."""
+        from knowledge.matcher import Matcher
+
+        return Matcher.fit(pairs, vocabulary=vocabulary, encoder=self.encoder, fits=self.fits)
+
+
+BY_WORDS_ALONE = Fitting()

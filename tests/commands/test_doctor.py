@@ -1,0 +1,124 @@
+"""`cersbot doctor`, as operators have it: what is wrong is named, each with the mend, and the status says so."""
+
+import asyncio
+import re
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.commands.doctor import examined
+from bot.operations.checks import Check, Finding
+from core.settings import Settings
+from tests.commands.process import ROOT, run
+from tests.mail_host import MailHost, serving
+from tests.ports import free_port
+from tests.postgres import PostgreSQL
+from tests.telegram_server import TelegramServer
+
+
+async def doctor(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command beside the servers of the test."""
+    return await asyncio.to_thread(run, folder, "doctor", settings=settings)
+
+
+async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
+    async with TelegramServer() as telegram, serving(MailHost()) as mail:
+        settings = {
+            "CERSBOT_TELEGRAM_TOKEN": telegram.token,
+            "CERSBOT_TELEGRAM_BASE_URL": telegram.base_url,
+            "CERSBOT_SMTP_URL": mail.url,
+            "CERSBOT_MAIL_FROM": "cers-support@example.org",
+        }
+        await asyncio.to_thread(run, tmp_path, "migrate", settings=settings)
+        done = await doctor(tmp_path, **settings)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^ok  (.+?):", done.stdout, re.MULTILINE) == [
+        "settings",
+        "secret key",
+        "database",
+        "clock",
+        "knowledge",
+        "encoder",
+        "disk",
+        "mail",
+        "Telegram",
+    ]
+    assert telegram.token not in done.stdout
+    assert mail.mails == []
+
+
+async def test_every_fault_is_named_with_its_mend_and_no_secret(tmp_path: Path) -> None:
+    folder = tmp_path / "knowledge"
+    shutil.copytree(ROOT / "knowledge", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
+    (folder / "facts.yaml").write_text("- nothing")
+    (tmp_path / ".env").write_text("CERSBOT_SMPT_URL=smtp://mail.example.org\n")
+    async with TelegramServer() as telegram:
+        done = await doctor(
+            tmp_path,
+            CERSBOT_TELEGRAM_TOKEN="7:another-token",
+            CERSBOT_TELEGRAM_BASE_URL=telegram.base_url,
+            CERSBOT_SMTP_URL=f"smtp://someone:hidden-word@127.0.0.1:{free_port()}",
+            CERSBOT_DATABASE_URL=f"postgresql://someone:hidden-word@127.0.0.1:{free_port()}/cersbot",
+            CERSBOT_KNOWLEDGE=str(folder),
+        )
+    assert done.returncode == 1
+    for said in (
+        "BAD settings: nothing reads CERSBOT_SMPT_URL",
+        "did you mean CERSBOT_SMTP_URL?",
+        "?   secret key",
+        "BAD database",
+        "BAD knowledge: ",
+        "BAD mail: the mail server does not take us: SMTPConnectError",
+        "BAD Telegram: Telegram does not take the token (HTTP 401)",
+        "copy it anew from BotFather",
+    ):
+        assert said in done.stdout
+    assert done.stdout.count("mend: ") == done.stdout.count("BAD ") + done.stdout.count("?   ")
+    assert "hidden-word" not in done.stdout + done.stderr
+    assert "another-token" not in done.stdout + done.stderr
+
+
+async def test_a_wrong_setting_is_a_finding(tmp_path: Path) -> None:
+    done = await doctor(tmp_path, CERSBOT_PORT="eighty")
+    assert (done.returncode, done.stdout.startswith("BAD settings: CERSBOT_PORT='eighty'")) == (1, True)
+
+
+async def test_a_clock_behind_what_was_recorded_is_found(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    with closing(sqlite3.connect(tmp_path / "var" / "cersbot.db")) as database:
+        database.execute("INSERT INTO audit (at, event, detail) VALUES ('2999-01-01 00:00:00', 'x', '{}')")
+        database.commit()
+    done = await doctor(tmp_path)
+    assert done.returncode == 1
+    assert "BAD clock: the clock says" in done.stdout
+    assert "timedatectl set-ntp true" in done.stdout
+
+
+def test_postgresql_without_tables_is_found_and_migrated(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    with postgresql.without_tables() as url:
+        settings = {"CERSBOT_DATABASE_URL": url, "CERSBOT_SECRET_KEY": "x" * 40}
+        before = run(tmp_path, "doctor", settings=settings)
+        assert (before.returncode, "run `cersbot migrate`" in before.stdout) == (1, True)
+        assert run(tmp_path, "migrate", settings=settings).returncode == 0
+        assert run(tmp_path, "doctor", settings=settings).returncode == 0
+
+
+def test_a_backup_is_a_command(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    done = run(tmp_path, "backup", "copy.db")
+    assert (done.returncode, "secret key" in done.stdout) == (0, True)
+    again = run(tmp_path, "backup", "copy.db")
+    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+
+
+def test_a_check_that_crashes_is_a_finding_and_others_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def crash(_: Settings) -> Finding:
+        raise RuntimeError("of the check")
+
+    checks = [Check("first", crash), Check("second", lambda _: Finding("good", "it is there"))]
+    assert not examined(checks, Settings())
+    assert [line[:10] for line in capsys.readouterr().out.splitlines()] == ["BAD first:", "    mend: ", "ok  second"]
