@@ -35,6 +35,8 @@ WRONG = {
         "sqlite://",
         "sqlite:///:memory:",
     ),
+    "LOG_FORMAT": ("xml", "JSON", "text\njson"),
+    "METRICS_PORT": ("eight", "70000", "-1"),
     "HOST": ("http://127.0.0.1", "127.0.0.1:8000", "bot example", "-bot", "bot/", "two\nlines"),
     "PORT": ("eight", "70000", "-1", "80.5", "8000\n8001"),
     "PUBLIC_URL": (
@@ -66,6 +68,8 @@ RIGHT = {
         "sqlite:////srv/cersbot.db",
         "postgresql://user:p%40ss@host:5432/cersbot",
     ),
+    "LOG_FORMAT": ("text", "json"),
+    "METRICS_PORT": ("9101",),
     "HOST": ("127.0.0.1", "0.0.0.0", "::1", "localhost", "bot-1.example.org"),
     "PORT": ("8000", "80", "65535"),
     "PUBLIC_URL": ("https://bot.example.org", "http://127.0.0.1:8000/", "http://[::1]:8000"),
