@@ -27,6 +27,8 @@ EXAMPLES: Mapping[str, str] = {
     "smtp_url": "smtp://user:password@mail.example.org:587",
     "mail_from": "cers-support@example.org",
     "knowledge": "/srv/cersbot/knowledge",
+    "webhook_url": "https://bot.example.org/telegram",
+    "webhook_secret": "letters, digits, _ and -, 256 at most",
     "log_format": "json",
     "metrics_port": "9100",
 }
@@ -37,6 +39,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAILBOX = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_HOST.pattern}")
 _TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]+")
+_WEBHOOK_SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 
 
 class SettingsError(Exception):
@@ -63,6 +66,8 @@ class Settings(BaseSettings):
     secret_key: str = ""
     telegram_token: str = ""
     telegram_base_url: str = "https://api.telegram.org/bot"
+    webhook_url: str = ""
+    webhook_secret: str = ""
     smtp_url: str = ""
     mail_from: str = "cers-support@localhost"
     knowledge: Path | None = None
@@ -125,6 +130,20 @@ class Settings(BaseSettings):
     def _is_token(cls, value: str) -> str:
         if value and not _TOKEN.fullmatch(value):
             raise ValueError("is not a bot token as BotFather gives it")
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_address_for_telegram(cls, value: str) -> str:
+        if value and not _names_server(value, {"https"}):
+            raise ValueError("is not a web address that begins with https://, as Telegram wants it")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_secret_for_telegram(cls, value: str) -> str:
+        if value and not _WEBHOOK_SECRET.fullmatch(value):
+            raise ValueError("is not a secret that Telegram can send in a header")
         return value
 
     @field_validator("secret_key")

@@ -10,7 +10,8 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from bot.app import Core, Service, open_core, open_service, watch_library
-from bot.channels.telegram.channel import Telegram, TelegramUnusable
+from bot.channels.telegram.channel import Telegram, TelegramUnusable, Webhook
+from bot.channels.telegram.webhook import webhook
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer, Post
 from bot.desk.duties import run_duties
@@ -73,6 +74,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     hub = Hub(core.database, core.clock)
     mailbox = None if settings.smtp_url else DevelopmentMailbox(VAR / "mail")
     channel = telegram(service) if settings.telegram_token else None
+    hook = hook_of(core) if channel else None
     readiness = Readiness(core.database)
     post, stop_metrics = measured(core, mailbox or MailServer(settings.smtp_url), readiness)
     worker = service.worker(post, {"telegram": channel} if channel else {})
@@ -84,12 +86,12 @@ async def serve(service: Service, listening: socket.socket) -> None:
         clock=core.clock,
         letters=mailbox,
         desk=(desk, hub),
-        missing=readiness.missing,
+        beside=[readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])],
     )
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
     await asyncio.to_thread(service.warm_up)
     if channel:
-        await channel.start()
+        await channel.start(hook)
     readiness.start(worker.silent)
     tasks = [
         asyncio.create_task(worker.run()),
@@ -136,6 +138,15 @@ def measured(core: Core, post: Post, readiness: Readiness) -> tuple[Post, Callab
             f"CERSBOT_METRICS_PORT={settings.metrics_port}: cannot listen there on {settings.host} ({error.strerror});"
             " for example 9101"
         ) from None
+
+
+def hook_of(core: Core) -> Webhook | None:
+    """Return where Telegram hands updates in, None when they are asked for; one secret for all processes."""
+    settings = core.settings
+    if not settings.webhook_url:
+        return None
+    secret = settings.webhook_secret or core.keys.mac("webhook", settings.webhook_url).hex()
+    return Webhook(settings.webhook_url, secret)
 
 
 def telegram(service: Service) -> Telegram:

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from core.database import Database
 
@@ -48,6 +51,15 @@ class Readiness:
         is_stale = time.monotonic() - self._looked_at > STALE_SECONDS
         found = ("database",) if is_stale else self._found
         return (*found, "worker") if self._worker_silent() > WORKER_SECONDS else found
+
+    def route(self) -> Route:
+        """Return the route /readyz: 200, or 503 with what is missing, a word a line."""
+
+        async def readiness(_: Request) -> Response:
+            missing = self.missing()
+            return PlainTextResponse("\n".join(missing or ("ok",)) + "\n", status_code=503 if missing else 200)
+
+        return Route("/readyz", readiness)
 
     def look(self) -> tuple[str, ...]:
         """Look at the database now; return what it lacks."""

@@ -43,13 +43,13 @@ def create_app(
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
     desk: tuple[HelpDesk, Hub] | None = None,
-    missing: Callable[[], Sequence[str]] = tuple,
+    beside: Sequence[Route] = (),
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone. With `desk` there are the help desk's pages, kept live by its hub. `missing` says what this
-    process lacks for its work, for /readyz.
+    development alone. With `desk` there are the help desk's pages, kept live by its hub. The routes
+    `beside` are for programs, which no form and no page sends there.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -73,14 +73,9 @@ def create_app(
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
 
-    async def readiness(_: Request) -> Response:
-        lacking = missing()
-        return PlainTextResponse("\n".join(lacking or ("ok",)) + "\n", status_code=503 if lacking else 200)
-
     router = Router(
         [
             Route("/healthz", _healthy),
-            Route("/readyz", readiness),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *desk_pages,
@@ -90,7 +85,7 @@ def create_app(
         middleware=[Middleware(RequestLimits, address=address)],
     )
     return Starlette(
-        routes=[Mount("", router)],
+        routes=[*beside, Mount("", router)],
         middleware=[Middleware(SecurityHeaders, headers=headers)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )

@@ -1,11 +1,13 @@
 """`cersbot run`, as operators have it: Telegram over HTTP, letters over SMTP, pages, signals, kills, wrong settings."""
 
 import asyncio
+import json
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -113,6 +115,19 @@ class Running:
         with urllib.request.urlopen(urllib.request.Request(address, data=data), timeout=10) as answer:
             return str(answer.read().decode())
 
+    def hands_in(self, update: object, secret: str) -> int:
+        """Hand an update in as Telegram does; return the status."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.settings['CERSBOT_PORT']}/telegram",
+            json.dumps(update).encode(),
+            {"X-Telegram-Bot-Api-Secret-Token": secret},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
     def _is_healthy(self) -> bool:
         try:
             return self.page(f"http://127.0.0.1:{self.settings['CERSBOT_PORT']}/healthz") == "ok\n"
@@ -168,6 +183,22 @@ async def test_g1_a_kill_between_messages_loses_nothing_and_repeats_nothing(bot:
     await mails.text("Your code")
     assert await bot.end(signal.SIGINT) == 0
     assert [mail["Subject"] for mail in mails.taken] == ["Your code"]
+
+
+async def test_telegram_hands_messages_in_where_a_webhook_is_set(bot: Running) -> None:
+    bot.settings |= {"CERSBOT_WEBHOOK_URL": "https://bot.example.org/telegram"}
+    await bot.start()
+    assert await bot.telegram.until(lambda: bot.telegram.chats.webhook is not None, 10)
+    address, secret = bot.telegram.chats.webhook or ("", "")
+    assert address == "https://bot.example.org/telegram"
+    bot.telegram.chats.open(PERSON)
+    person = {"id": PERSON, "type": "private", "first_name": "Dana"}
+    message = {"message_id": 1, "date": 1, "chat": person, "from": {**person, "is_bot": False}, "text": "/help"}
+    update = {"update_id": 7, "message": message}
+    assert await asyncio.to_thread(bot.hands_in, update, "a guess") == 403
+    assert await asyncio.to_thread(bot.hands_in, update, secret) == 200
+    assert "Type your question" in (await bot.telegram.heard(PERSON, wait=20))[-1].text
+    assert await bot.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.parametrize(
