@@ -65,7 +65,7 @@ class TelegramChat(Chat):
             self.world.keys,
             database,
             self.world.conversations(database),
-            self.world.clock,
+            self.world.running_clock,
             commands={"help": language.phrase("command_help")},
             apology=language.phrase("apology"),
         )

@@ -22,7 +22,7 @@ from tests.world import World
 
 WORKERS = 4
 # Each chat begins with an action, whose request may be made once, and goes on with what nobody else has said.
-ACTION = ["recover my username", "person{chat}@example.org", "3"]
+ACTION = ["recover my username", "person{chat}@example.org", "3", "/cancel"]
 
 
 class Balancer:
@@ -114,8 +114,10 @@ async def test_g1_four_workers_of_which_one_is_killed_every_second(
         while await last.worker().work():
             pass
         database = Database(url)
-        check(database, tmp_path, said, balancer.kills)
-        database.close()
+        try:
+            check(database, tmp_path, said, balancer.kills)
+        finally:
+            database.close()
 
 
 def check(database: Database, folder: Path, said: dict[int, list[str]], kills: int) -> None:
@@ -134,7 +136,7 @@ def check(database: Database, folder: Path, said: dict[int, list[str]], kills: i
         received = session.scalars(select(Received.key)).all()
     assert {chat: len(texts) for chat, texts in done.items()} == {chat: len(texts) for chat, texts in said.items()}
     for number, texts in said.items():
-        assert done[number][len(ACTION) :] == texts[len(ACTION) :]
+        assert done[number][len(ACTION) :] == texts[len(ACTION) :], done[number]
     assert len(received) == sum(map(len, said.values()))
     assert len(requests) == len(set(requests)) == len(said)
     assert letters == ["sent"] * len(said)
