@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 REMOVED = "[removed]"
 
-_LINK = re.compile(r"\S*(?:/(?:reset|activate)/\S+|cerslink\.calepa\.ca\.gov/\S*)", re.IGNORECASE)
+# From where a word begins: tried at every letter of a very long word, it would take seconds.
+_LINK = re.compile(r"(?<!\S)\S*(?:/(?:reset|activate)/\S+|cerslink\.calepa\.ca\.gov/\S*)", re.IGNORECASE)
 # A label, how it is tied to what follows, and that: up to the end of the clause where it is stated, else one word.
 _STATED = re.compile(
     r"\b(?P<label>pass\s?(?:word|code|phrase)s?|pass|passwort|pwd?|contraseña|protection phrase)"

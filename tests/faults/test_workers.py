@@ -110,14 +110,14 @@ async def test_g1_four_workers_of_which_one_is_killed_every_second(
         await talking
         await balancer.stop()
         # What the killed had taken is another's after a minute.
-        last = Street(World(tmp_path, url=url, now=datetime.now(UTC) + timedelta(seconds=2 * rules.LEASE_SECONDS)))
-        while await last.worker().work():
+        world = World(tmp_path, url=url, now=datetime.now(UTC) + timedelta(seconds=2 * rules.LEASE_SECONDS))
+        worker = Street(world).worker()
+        while await worker.work():
             pass
-        database = Database(url)
         try:
-            check(database, tmp_path, said, balancer.kills)
+            check(world.database(), tmp_path, said, balancer.kills)
         finally:
-            database.close()
+            world.close()
 
 
 def check(database: Database, folder: Path, said: dict[int, list[str]], kills: int) -> None:
