@@ -19,7 +19,7 @@ chat:
 
 test:
 	@$(call set_up,test)
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 4 --dist worksteal
 
 prove:
 	@$(call set_up,test)

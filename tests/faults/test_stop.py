@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.service import Service
 
-CHATS = 100
+CHATS = 50
 
 
 @pytest.mark.parametrize("stops", [1, pytest.param(20, marks=pytest.mark.prove)])

@@ -132,8 +132,8 @@ def transcript(connection: sqlite3.Connection, chat: int) -> list[str]:
     return [text for (text,) in connection.execute(query, (str(chat),))]
 
 
-async def test_g1_30_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    await survives(tmp_path, seed=1, kills=30)
+async def test_g1_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    await survives(tmp_path, seed=1, kills=15)
 
 
 @pytest.mark.prove
