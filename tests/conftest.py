@@ -1,6 +1,8 @@
 """What every test may use: a world of its own."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,12 @@ import pytest
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.world import Chat, World
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fit the shipped knowledge once, before several processes would each."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        subprocess.run([sys.executable, "-m", "tests.matching"], check=True)
 
 
 @pytest.fixture(scope="session")

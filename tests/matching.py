@@ -8,6 +8,8 @@ import pytest
 
 from knowledge.encoder import Encoder
 from knowledge.fitting import Fitting
+from knowledge.library import Library
+from tests.knowledge.shelf import SERVICE
 
 MATCHING = Path(__file__).parents[1] / "var" / "matching"
 
@@ -24,3 +26,14 @@ def encoder() -> Encoder:
     if fitting.encoder is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no sentence encoder: {fitting.lacking}")
     return fitting.encoder
+
+
+def fit() -> None:
+    """Fit matchers to the shipped knowledge, by meaning and by words alone, unless that was done in a run before."""
+    own = Library.load(service=SERVICE).language("en").pairs
+    for fitting in (installed(), Fitting(None, installed().fits)):
+        fitting.matcher(own, ())
+
+
+if __name__ == "__main__":
+    fit()

