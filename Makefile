@@ -7,7 +7,7 @@ PACKAGES = bot core knowledge tests
 
 help:
 	@echo "make chat    talk to the bot in this terminal"
-	@echo "make test    run every test"
+	@echo "make test    run every test but the long proofs"
 	@echo "make prove   run the long proofs"
 	@echo "make check   lint, formatting, types, layers"
 	@echo "make lock    resolve the dependencies of pyproject.toml anew"
