@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from knowledge.calibration import Calibration
-from knowledge.features import Matrix
+from knowledge.phrasings import Fit
 from knowledge.vector_cache import write_whole
 
 MOST_FITS = 8
-"""Fits that are kept, the newest: a megabyte each for 5,000 phrasings of 50 entries."""
+"""Fits that are kept, the newest: two megabytes each for 5,000 phrasings of 50 entries."""
 
 CODE = (
     "text",
@@ -24,12 +24,13 @@ CODE = (
     "encoder",
     "encoder_graph",
     "encoder_package",
+    "fit_cache",
 )
 """Modules of which every change may change a fit."""
 
 
 class FitCache:
-    """Weights and calibration by what they were fitted to. Processes may share the folder."""
+    """Fits by what they were fitted to. Processes may share the folder."""
 
     def __init__(self, folder: Path) -> None:
         """Keep them in this folder."""
@@ -39,20 +40,24 @@ class FitCache:
             digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
         self._code = digest.digest()
 
-    def get(self, fitted_to: bytes) -> tuple[Matrix, Calibration] | None:
-        """Return the weights of the phrasings and the calibration, None if they are not kept or cannot be read."""
+    def get(self, fitted_to: bytes) -> Fit | None:
+        """Return the fit, None if it is not kept or cannot be read."""
         try:
             with self._file(fitted_to).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 sharpness, sure = kept["calibration"].tolist()
-                return kept["weights"], Calibration(sharpness, sure)
+                return Fit(kept["weights"], Calibration(sharpness, sure), kept["held_out"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
-    def keep(self, fitted_to: bytes, weights: Matrix, calibration: Calibration) -> None:
+    def keep(self, fitted_to: bytes, fit: Fit) -> None:
         """Keep a fit, and only the newest of the others; where nothing can be written, nothing is kept."""
-        numbers = np.array([calibration.sharpness, calibration.sure])
+
+        def write(path: Path) -> None:
+            calibration = np.array([fit.calibration.sharpness, fit.calibration.sure])
+            np.savez(path, weights=fit.weights, calibration=calibration, held_out=fit.held_out)
+
         with contextlib.suppress(OSError):
-            write_whole(self._file(fitted_to), lambda path: np.savez(path, weights=weights, calibration=numbers))
+            write_whole(self._file(fitted_to), write)
             kept = sorted(self._folder.glob("fit-*.npz"), key=lambda file: file.stat().st_mtime)
             for old in kept[:-MOST_FITS]:
                 old.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """The matcher: which entry answers a text, how sure that is, and what to do about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -12,7 +12,7 @@ from knowledge.calibration import Calibration
 from knowledge.english import EnglishSpeller
 from knowledge.features import Matrix, Vector
 from knowledge.kernel import Kernel
-from knowledge.phrasings import Phrasings
+from knowledge.phrasings import Fit, Phrasings
 from knowledge.sentences import Sentence, halves, joined, sentences
 from knowledge.softmax import softmax
 from knowledge.spelling import Speller
@@ -70,13 +70,16 @@ class _Repairing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """What a fit came to; `owner` has for each phrasing compared with the place of its entry among the entries."""
+    """A fit, with the phrasings that it was made of."""
 
-    entries: tuple[str, ...]
-    owner: NDArray[np.intp]
+    phrasings: Phrasings
     kernel: Kernel
-    weights: Matrix
-    calibration: Calibration
+    fit: Fit
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """For each phrasing compared with the place of its entry among the entries."""
+        return self.phrasings.owner[self.kernel.compared]
 
 
 class Matcher:
@@ -91,7 +94,7 @@ class Matcher:
         self._speller = speller
         self._encoder = encoder
         place = {entry: number for number, entry in enumerate(phrasings.entries)}
-        self._places = np.array([place.get(entry, -1) for entry in fitted.entries], np.intp)
+        self._places = np.array([place.get(entry, -1) for entry in fitted.phrasings.entries], np.intp)
 
     @classmethod
     def fit(
@@ -120,14 +123,13 @@ class Matcher:
         if fit is None:
             fit = phrasings.fit(kernel.products(vectors))
             if fits:
-                fits.keep(fitted_to, *fit)
-        owner = phrasings.owner[kernel.compared]
-        return cls(phrasings, _Fitted(phrasings.entries, owner, kernel, *fit), speller, encoder)
+                fits.keep(fitted_to, fit)
+        return cls(phrasings, _Fitted(phrasings, kernel, fit), speller, encoder)
 
     @property
     def calibration(self) -> Calibration:
         """How far its confidence may be trusted."""
-        return self._fitted.calibration
+        return self._fitted.fit.calibration
 
     def taught(self, pairs: Iterable[tuple[str, str]]) -> "Matcher":
         """Return one for these pairs that is fitted as this one is, in no time.
@@ -162,11 +164,29 @@ class Matcher:
         whole = joined(self._understood(text))
         nearest = {}
         for name, alike in self._fitted.kernel.blocks(whole.words, self._vector(whole)).items():
-            best = np.zeros(len(self._fitted.entries), np.float32)
+            best = np.zeros(len(self._fitted.phrasings.entries), np.float32)
             np.maximum.at(best, self._fitted.owner, alike)
             nearest[name] = tuple(self._ranked(self._placed(best))[:OFFERED])
         answered = sum(confidence for _, confidence in self.rank(text))
         return Explanation(self.match(text), max(1 - answered, 0.0), nearest)
+
+    def held_out(self) -> Iterator[tuple[str, str, Match]]:
+        """Yield the phrasings it was fitted to, normalised: entry id, text, and the match by a fit that never saw it.
+
+        Nothing where they are more than MOST_COMPARED_WHOLE.
+        """
+        phrasings, fit = self._fitted.phrasings, self._fitted.fit
+        for text, owner, given, scores in zip(
+            phrasings.texts, phrasings.owner, phrasings.given, fit.held_out, strict=bool(len(fit.held_out))
+        ):
+            if given:
+                shares = self._placed(softmax(np.float32(fit.calibration.sharpness) * scores[np.newaxis])[0])
+                entries = self._ranked(shares)
+                yield (
+                    phrasings.entries[owner],
+                    text,
+                    Match(self._decision(shares, entries), tuple(entries[:OFFERED]), text),
+                )
 
     def _understood(self, text: str) -> list[Sentence]:
         found = sentences(text)
@@ -223,7 +243,7 @@ class Matcher:
         row = self._fitted.kernel.row(sentence.words, vector)
         if not sentence.words or not row.any():
             return np.zeros(len(self._entries), np.float32)
-        scores = np.float32(self.calibration.sharpness) * (row @ self._fitted.weights)
+        scores = np.float32(self.calibration.sharpness) * (row @ self._fitted.fit.weights)
         shares = self._placed(softmax(scores[np.newaxis])[0])
         owners = self._owners.get(str(sentence))
         if owners:

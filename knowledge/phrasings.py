@@ -8,13 +8,26 @@ from numpy.typing import NDArray
 
 from knowledge.calibration import Calibration, calibrated, folds, held_out_scores
 from knowledge.features import Matrix
-from knowledge.kernel import Products
+from knowledge.kernel import MOST_COMPARED_WHOLE, Products
 from knowledge.schema import UNKNOWN
 from knowledge.softmax import fitted
 from knowledge.text import normalise
 
 PENALTY = 0.03
 """Of the softmax over the kernel; between 0.01 and 0.1 nothing changes by more than half a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a fit came to: the weights of the phrasings compared with, and how far it may be trusted.
+
+    `held_out` has for each phrasing its scores, by entries, from a fit that has not seen it; no row at all where there
+    are more phrasings than MOST_COMPARED_WHOLE.
+    """
+
+    weights: Matrix
+    calibration: Calibration
+    held_out: Matrix
 
 
 @dataclass(frozen=True)
@@ -58,16 +71,17 @@ class Phrasings:
         """Return all that a fit depends on: the same for the same phrasings of the same entries."""
         return repr((self.entries, self.texts, self.owner.tolist(), self.given.tolist())).encode()
 
-    def fit(self, products: Products) -> tuple[Matrix, Calibration]:
-        """Return the weights of the phrasings compared with, and the calibration, measured on those given."""
+    def fit(self, products: Products) -> Fit:
+        """Return the fit, its calibration measured on the phrasings given."""
         truth = np.zeros((len(self.texts), len(self.entries)), np.float32)
         truth[np.arange(len(self.texts)), self.owner] = 1
         if not self.texts:
-            return truth, Calibration()
+            return Fit(truth, Calibration(), truth)
         weights = products.compared(fitted(products.times, truth, PENALTY)[0])
         fold = np.where(self.given, folds(self.texts, self.owner), -1)
         held_out = held_out_scores(products.times, truth, fold, PENALTY)
-        return weights, calibrated(held_out[self.given], truth[self.given], self.unknown)
+        calibration = calibrated(held_out[self.given], truth[self.given], self.unknown)
+        return Fit(weights, calibration, held_out if len(held_out) <= MOST_COMPARED_WHOLE else held_out[:0])
 
 
 def _words_of(entry: str) -> str:

@@ -9,13 +9,14 @@ from pathlib import Path
 from knowledge.editing.history import Memory, edits, remember, remembered
 from knowledge.editing.places import Places, remark
 from knowledge.editing.remarks import remarks, repetitions, unused
-from knowledge.editing.scoring import Outcome, held_out, outcome, roughly, scored, weakest
-from knowledge.editing.vectors import Vectors, lexical
+from knowledge.editing.scoring import Outcome, outcome, roughly, scored, weakest
+from knowledge.kernel import MOST_COMPARED_WHOLE
 from knowledge.language import Language
 from knowledge.library import Library
 from knowledge.problems import KnowledgeError, Problem
+from knowledge.text import normalise
 
-FEWEST_MEASURED, MOST_MEASURED = 50, 5_000
+FEWEST_MEASURED, MOST_MEASURED = 50, MOST_COMPARED_WHOLE
 """Phrasings of a language that are measured with the matcher itself; more are measured roughly, in seconds."""
 
 SHOWN = 10
@@ -37,13 +38,11 @@ def check(
     today: date,
     history: Path | None = None,
     shown: int = SHOWN,
-    vectors: Vectors = lexical,
 ) -> Report:
     """Return a line for each problem; or, if there is none, remarks, the score, and what moved since the last check.
 
     `load` is Library.load with what the caller knows of the service. `history` is the file where a check leaves for the
-    next what became of each question. `shown` lines of a kind are shown. `vectors` measure a language of more than
-    MOST_MEASURED phrasings.
+    next what became of each question. `shown` lines of a kind are shown.
     """
     try:
         library = load(folder)
@@ -57,7 +56,7 @@ def check(
     memories, lines = {}, [*_some(unused(library, folder), shown)]
     for code, language in library.languages.items():
         lines += _some(remarks(language, places[code], today), shown)
-        measured = _measured(language, vectors)
+        measured = _measured(language)
         if measured:
             lines += _some(_stolen(measured.phrasings, places[code]), shown)
             lines += _some(_astray(language, measured.examples, places[code]), shown)
@@ -75,15 +74,21 @@ class _Measured:
     how: str
 
 
-def _measured(language: Language, vectors: Vectors) -> _Measured | None:
+def _measured(language: Language) -> _Measured | None:
     pairs = language.pairs
     if len(pairs) < FEWEST_MEASURED:
         return None
     questions = [(example.entry, example.text) for example in language.examples]
     if len(pairs) > MOST_MEASURED:
-        return _Measured(*roughly(pairs, questions, vectors), "compared with the middle of every entry")
+        return _Measured(*roughly(pairs, questions), "compared with the middle of every entry")
     examples = [outcome(language.matcher, *question) for question in questions]
-    return _Measured(held_out(pairs, language.fitted), examples, "by a matcher that has not seen them")
+    unseen = {(entry, text): match for entry, text, match in language.matcher.held_out()}
+    phrasings = [
+        Outcome(entry, text, match.decision, match.entries)
+        for entry, text in pairs
+        if (match := unseen.get((entry, normalise(text)))) is not None
+    ]
+    return _Measured(phrasings, examples, "by a matcher that has not seen them")
 
 
 def _stolen(phrasings: Iterable[Outcome], places: Places) -> Iterator[Problem]:

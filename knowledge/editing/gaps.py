@@ -9,7 +9,7 @@ from textwrap import shorten
 import numpy as np
 
 from knowledge.editing.scoring import Matching, outcome, scored
-from knowledge.editing.vectors import Matrix, Vectors, lexical
+from knowledge.editing.vectors import Matrix, lexical
 from knowledge.language import Language
 from knowledge.text import normalise
 
@@ -60,7 +60,7 @@ class Gap:
         yield f"  if {self.entry} is no answer to it: write an entry, or add it to `unknown` if it is not ours"
 
 
-def gaps(language: Language, asked: Iterable[str], *, most: int = 10, vectors: Vectors = lexical) -> list[Gap]:
+def gaps(language: Language, asked: Iterable[str], *, most: int = 10) -> list[Gap]:
     """Return the gaps that `asked`, texts that people sent in vain, shows: most useful first, `most` of them.
 
     What the knowledge answers by now is left out. The gaps asked about most are tried: each with the phrasing added to
@@ -70,7 +70,7 @@ def gaps(language: Language, asked: Iterable[str], *, most: int = 10, vectors: V
     counts, spelt = _counted(asked)
     unanswered = [key for key in counts if matcher.match(spelt[key]).decision != "answer"][:MOST_QUESTIONS]
     phrasings = [phrasing for _, phrasing in language.pairs]
-    clusters = _clusters(unanswered, vectors([*phrasings, *unanswered])[len(phrasings) :])
+    clusters = _clusters(unanswered, lexical([*phrasings, *unanswered])[len(phrasings) :])
     clusters.sort(key=lambda cluster: -sum(counts[key] for key in cluster))
     before = _examples(language, matcher)
     found = (_gap(language, [(spelt[key], counts[key]) for key in cluster], before) for cluster in clusters[:most])

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from knowledge.editing.places import Places, remark
 from knowledge.language import Entry, Language
 from knowledge.library import Library
+from knowledge.office_days import CLOSED_ALSO, OPEN_ALTHOUGH
 from knowledge.problems import Problem
 from knowledge.text import normalise
 from knowledge.yaml_source import Node, read_yaml
@@ -62,7 +63,7 @@ def remarks(language: Language, places: Places, today: date) -> Iterator[Problem
 
 
 def unused(library: Library, folder: Path) -> Iterator[Problem]:
-    """Yield facts that no text states, and sources that nothing names."""
+    """Yield facts that no text states and no calendar follows, and sources that nothing names."""
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("[a-z]*/**/[!.]*.yaml")))
     facts, sources = _tree(folder, "facts.yaml"), _tree(folder, "sources.yaml")
     entries = [entry for language in library.languages.values() for entry in language.entries.values()]
@@ -71,7 +72,7 @@ def unused(library: Library, folder: Path) -> Iterator[Problem]:
         fact = facts.get(name)
         listed = fact.get("source") if fact else None
         named.update(str(node.value) for node in (listed.items() if listed else ()))
-        if f"{{{name}}}" not in texts:
+        if f"{{{name}}}" not in texts and name not in (CLOSED_ALSO, OPEN_ALTHOUGH):
             yield remark(("facts.yaml", *place), f"no text states the fact `{name}`", "state it, or remove it")
     for name, place in sources.keys.items():
         if name not in named:

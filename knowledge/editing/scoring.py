@@ -1,14 +1,13 @@
 """How well questions find their entry: phrasings that the matcher has not seen, and the labelled examples."""
 
-import zlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
-from knowledge.editing.vectors import ROWS_AT_ONCE, Matrix, Vectors
+from knowledge.editing.vectors import ROWS_AT_ONCE, Matrix, lexical
 from knowledge.matcher import Match
 from knowledge.schema import UNKNOWN
 
@@ -18,17 +17,12 @@ Pair = tuple[str, str]
 Verdict = Literal["sure", "first", "offered", "lost", "wrong"]
 """Answered right; first or among three of those offered; not among them; answered with another entry."""
 
-FOLDS = 5
-
 
 class Matching(Protocol):
     """What is measured: a fitted matcher."""
 
     def match(self, text: str) -> Match:
         """Return what to do with a text."""
-
-
-Fit = Callable[[Sequence[Pair]], Matching]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +99,22 @@ def scored(outcomes: Iterable[Outcome]) -> Score:
     )
 
 
-def held_out(pairs: Sequence[Pair], fit: Fit) -> list[Outcome]:
-    """Return the outcome of every phrasing under a matcher, fitted by `fit`, that has not seen its fold."""
-    fold = _folds(pairs)
-    outcomes: dict[int, Outcome] = {}
-    for number in range(FOLDS):
-        matcher = fit([pair for pair, its in zip(pairs, fold, strict=True) if its != number])
-        for place, (pair, its) in enumerate(zip(pairs, fold, strict=True)):
-            if its == number:
-                outcomes[place] = outcome(matcher, *pair)
-    return [outcomes[place] for place in range(len(pairs))]
-
-
 def outcome(matcher: Matching, entry: str, text: str) -> Outcome:
     """Return what a matcher makes of one question."""
     match = matcher.match(text)
     return Outcome(entry, text, match.decision, match.entries)
 
 
-def roughly(pairs: Sequence[Pair], questions: Sequence[Pair], vectors: Vectors) -> tuple[list[Outcome], list[Outcome]]:
+def roughly(pairs: Sequence[Pair], questions: Sequence[Pair]) -> tuple[list[Outcome], list[Outcome]]:
     """Return the order of entries for every phrasing and for every further question, without a decision.
 
     Each is compared with the middle of every entry's phrasings, a phrasing with the others of its own entry. Rougher
-    than `held_out`, and linear: 40,000 phrasings take a few seconds, of which the vectors most.
+    than `Matcher.held_out`, and linear: 40,000 phrasings take a few seconds, of which their vectors most.
     """
     entries = list(dict.fromkeys(entry for entry, _ in pairs))
     number = {entry: place for place, entry in enumerate(entries)}
     owner = np.array([number[entry] for entry, _ in pairs], np.intp)
-    rows = vectors([text for _, text in (*pairs, *questions)])
+    rows = lexical([text for _, text in (*pairs, *questions)])
     own, others = rows[: len(pairs)], rows[len(pairs) :]
     middle = np.zeros((len(entries), rows.shape[1]), np.float32)
     np.add.at(middle, owner, own)
@@ -169,23 +151,6 @@ def weakest(outcomes: Iterable[Outcome], most: int = 5) -> list[tuple[str, float
         right[each.entry] += each.first == each.entry
     shares = [(entry, right[entry] / count) for entry, count in total.items()]
     return sorted(shares, key=lambda share: share[1])[:most]
-
-
-def _folds(pairs: Sequence[Pair]) -> list[int]:
-    """Each entry spread over all folds, by the texts alone, so that an edit of one moves no other."""
-    members: dict[str, list[int]] = defaultdict(list)
-    for place, (entry, _) in enumerate(pairs):
-        members[entry].append(place)
-    fold = [0] * len(pairs)
-    for entry, places in members.items():
-        places.sort(key=lambda place: (_hash(pairs[place][1]), place))
-        for position, place in enumerate(places, start=_hash(entry)):
-            fold[place] = position % FOLDS
-    return fold
-
-
-def _hash(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 def _share(count: int, of: Sequence[object]) -> float:

@@ -1,7 +1,7 @@
 """Texts as rows of numbers whose products tell how alike they are; by their words alone, in one pass over many."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from knowledge.text import normalise, stem
 
 Matrix = NDArray[np.float32]
-
-Vectors = Callable[[Sequence[str]], Matrix]
-"""Gives a row of length one for each text. `lexical` is one; a sentence encoder with cached rows is another."""
 
 WIDTH = 512
 """Numbers a row: features share them by their hash, which blurs a product by about 0.04."""

@@ -24,6 +24,19 @@ def test_the_same_phrasings_are_fitted_once(tmp_path: Path, monkeypatch: pytest.
     assert [again.rank(text) for _, text in PAIRS] == [first.rank(text) for _, text in PAIRS]
 
 
+def test_a_held_out_phrasing_was_never_seen_by_what_measures_it(tmp_path: Path) -> None:
+    pairs = [*PAIRS, ("upload_rules", "xylophones and quartz")]
+    fits = FitCache(tmp_path)
+    for _ in range(2):  # fitted, then kept
+        matcher = Matcher.fit(pairs, fits=fits)
+        assert matcher.match("xylophones and quartz").decision == "answer"
+        unseen = {text: (entry, match) for entry, text, match in matcher.held_out()}
+        assert len(unseen) == len(pairs)
+        entry, match = unseen["xylophones and quartz"]
+        assert (entry, match.decision != "answer") == ("upload_rules", True)
+        assert sum(entry == match.entries[0][0] for entry, match in unseen.values()) > len(pairs) / 2
+
+
 def test_other_phrasings_are_fitted_anew_and_few_fits_are_kept(tmp_path: Path) -> None:
     fits = FitCache(tmp_path)
     for number in range(MOST_FITS + 3):
