@@ -28,6 +28,10 @@ OFFERED = 3
 LOST = 0.5
 """Where the right entry is more likely not among those offered, offering them helps nobody."""
 
+PLAUSIBLE = 0.3
+"""Confidence from which a sentence among others may be a question of its own: of a hundred pairs of phrasings as two
+sentences one is no longer taken for two questions."""
+
 CERTAIN = 0.999
 """Confidence in an editor's own phrasing, typed word for word."""
 
@@ -145,15 +149,17 @@ class Matcher:
         What is missing to 1 is the probability that the bot does not answer this. A text that has nothing in common
         with any phrasing has confidence 0 in all. Any text will do; it never raises.
         """
-        return self._ranked(self._weighed(self._understood(text)))
+        understood = self._understood(text)
+        return self._ranked(self._weighed(understood, self._shares_of_parts(understood)))
 
     def match(self, text: str) -> Match:
         """Return what to do with a text. Any text will do; it never raises."""
         understood = self._understood(text)
-        shares = self._weighed(understood)
+        parts = self._shares_of_parts(understood)
+        shares = self._weighed(understood, parts)
         entries = self._ranked(shares)
         decision = self._decision(shares, entries)
-        two = self._two_questions(understood, entries)
+        two = self._two_questions(understood, parts, entries)
         if two and (decision != "answer" or entries[0][0] in dict(two)):
             entries = [two[0], *(pair for pair in entries if pair[0] != two[0][0])]
             return Match("answer", tuple(entries[:OFFERED]), str(joined(understood)), two[1:])
@@ -198,29 +204,38 @@ class Matcher:
             for each in found
         ]
 
-    def _weighed(self, understood: Sequence[Sentence]) -> Vector:
-        """Return the entries' shares of a text: those of the whole and of its sentences, the question before all."""
+    def _shares_of_parts(self, understood: Sequence[Sentence]) -> Matrix:
+        """Return the entries' shares of a text and, where it has several, of each of its sentences among the others."""
         whole = joined(understood)
         if len(understood) == 1:
-            return self._shares(whole, self._vector(whole))
-        shares = np.stack([*map(self._shares, [whole, *understood], self._vectors(understood))])
-        counts = np.ones(len(shares), np.float32)
+            return self._shares(whole, self._vector(whole))[np.newaxis]
+        return np.stack([*map(self._shares, [whole, *understood], self._vectors(understood))])
+
+    def _weighed(self, understood: Sequence[Sentence], parts: Matrix) -> Vector:
+        """Return the entries' shares of a text by those of its parts, the question's before all."""
+        if len(understood) == 1:
+            whole: Vector = parts[0]
+            return whole
+        counts = np.ones(len(parts), np.float32)
         counts[0] = WHOLE / (len(understood) - 1)
         counts[[place for place, each in enumerate(understood, start=1) if each.asks] or -1] = QUESTION
-        counts *= self._answerable(shares).max(axis=1)
-        weighed: Vector = counts @ shares / max(counts.sum(), np.float32(1e-9))
+        counts *= self._answerable(parts).max(axis=1)
+        weighed: Vector = counts @ parts / max(counts.sum(), np.float32(1e-9))
         return weighed
 
     def _two_questions(
-        self, understood: Sequence[Sentence], entries: Sequence[tuple[str, float]]
+        self, understood: Sequence[Sentence], parts: Matrix, entries: Sequence[tuple[str, float]]
     ) -> tuple[tuple[str, float], ...]:
         """Return the two entries that are sure, each for a part of the text by itself; nothing if there are none.
 
-        The first is the one that comes first among `entries`, those of the whole text.
+        The first is the one that comes first among `entries`, those of the whole text. Sentences that do not even lead
+        to two entries are not read by themselves: of a long story that takes as long as all the rest.
         """
-        parts = understood if len(understood) > 1 else halves(understood[0]) or ()
+        led = {int(share.argmax()) for share in self._answerable(parts[1:]) if share.max() >= PLAUSIBLE}
+        if len(understood) > 1 and len(led) < 2:
+            return ()
         sure: dict[str, float] = {}
-        for part in parts:
+        for part in understood if len(understood) > 1 else halves(understood[0]) or ():
             shares = self._shares(part, self._vector(part))
             ranked = self._ranked(shares)
             if self._decision(shares, ranked) == "answer":
