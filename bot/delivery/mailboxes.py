@@ -69,7 +69,12 @@ class Mailboxes:
             return outbox.lease_due(session, outbox.LETTER, self._clock(), limit=LETTERS_AT_ONCE)
 
     async def _post_letter(self, leased: Leased) -> None:
-        letter = Letter.from_payload(leased.payload)
+        try:
+            letter = Letter.from_payload(leased.payload)
+        except Exception as error:
+            logger.exception("letter %s cannot be read; it is a ticket now", leased.id)
+            await asyncio.to_thread(self._unreadable, leased, type(error).__name__)
+            return
         with tracing.following(letter.trace):
             await self._post_and_note(leased, letter)
 
@@ -90,6 +95,14 @@ class Mailboxes:
     def _render(self, leased: Leased, letter: Letter) -> EmailMessage:
         with self._database.transaction() as session:
             return self._renderer.mail(session, letter, leased.id, leased.created_at)
+
+    def _unreadable(self, leased: Leased, fault: str) -> None:
+        """End a letter that no try can read, and make a ticket of it: nobody is forgotten (G2)."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            if outbox.settle(session, leased.id, leased.lease, f"refused: {fault}", now):
+                happened = f"The letter of outbox row {leased.id} cannot be read: {fault}."
+                tickets.open_for_service(session, "letter", happened, None, "en", now)
 
     def _accepted(self, leased: Leased, letter: Letter) -> None:
         now = self._clock()

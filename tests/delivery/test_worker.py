@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from bot.delivery import mailboxes
@@ -73,6 +73,23 @@ async def test_g2_a_letter_that_is_refused_for_good_becomes_a_ticket_at_once(wor
     world.later(24 * 60)
     await world.work()
     assert (len(post.ids), post.letters) == (1, [])
+
+
+async def test_g2_a_letter_that_cannot_be_read_is_a_ticket_and_holds_up_no_other(world: World, post: Attempts) -> None:
+    unreadable = [owe(world), owe(world)]
+    owe(world)
+    database = world.database()
+    with database.transaction() as session:
+        for row, payload in zip(unreadable, ({"key": "activation"}, {"secret": None, "colour": "blue"}), strict=True):
+            session.execute(update(Owed).where(Owed.id == row).values(payload=payload))
+    await world.work()
+    assert len(post.letters) == 1
+    assert [ticket.happened for ticket in world.rows(Ticket)] == [
+        "The letter of outbox row 1 cannot be read: KeyError.",
+        "The letter of outbox row 2 cannot be read: TypeError.",
+    ]
+    ended = {row.id: (row.outcome, row.payload) for row in world.rows(Owed)}
+    assert ended == {1: ("refused: KeyError", {}), 2: ("refused: TypeError", {}), 3: ("sent", {})}
 
 
 async def test_g2_a_worker_that_dies_after_smtp_took_the_letter_repeats_it_once_under_the_same_id(
