@@ -1,7 +1,8 @@
 """The worker and letters: each is accepted or becomes a ticket (G2), and what it carries lives from then on (G4)."""
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
@@ -16,7 +17,7 @@ from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
 from tests.asking import MAIL_A_CODE, RECOVER, RESET
 from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
-from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse
+from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse, library
 
 pytestmark = ON_BOTH
 
@@ -276,3 +277,28 @@ async def test_a_request_that_crashed_once_is_resolved_a_minute_later(
     world.later(0.1)
     await world.work()
     assert [letter.to for letter in post.letters] == ["n1@example.org"]
+
+
+async def test_what_the_worker_leaves_to_the_help_desk_is_due_on_the_office_days_of_the_facts(
+    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> str:
+        raise RuntimeError("a fault of the core")
+
+    office = replace(library(), facts={**library().facts, "offices_closed_also": "2026-11-17"})
+    monkeypatch.setattr("tests.world.library", lambda: office)
+    monkeypatch.setattr(resolution, "resolve", crash)
+    ask(world, 1)
+    owe(world)
+    unreadable = owe(world)
+    database = world.database()
+    with database.transaction() as session:
+        session.execute(update(Owed).where(Owed.id == unreadable).values(payload={}))
+    post.refusal = UNKNOWN
+    for _ in range(rules.REQUEST_TRIES):
+        await world.work()
+        world.later(30)
+    thursday_five = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    found = world.rows(Ticket)
+    assert sorted(row.reason for row in found) == ["letter", "letter", "request"]
+    assert {row.answer_by for row in found} == {thursday_five}
