@@ -46,7 +46,7 @@ class Mailboxes:
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             waiting = resolution.waiting(session, self._clock())
         for request in waiting:
             with tracing.following(request.trace):
@@ -95,7 +95,7 @@ class Mailboxes:
             logger.info("letter %s (%s) was taken", leased.id, letter.key)
 
     def _render(self, leased: Leased, letter: Letter) -> EmailMessage:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return self._renderer.mail(session, letter, leased.id, leased.created_at)
 
     def _unreadable(self, leased: Leased, fault: str) -> None:

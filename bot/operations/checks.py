@@ -130,7 +130,7 @@ def _slack() -> timedelta:
 
 def _moment_of(database: Database) -> datetime | None:
     """Return PostgreSQL's time, or the newest moment that an SQLite file holds."""
-    with database.transaction() as session:
+    with database.reading() as session:
         if database.file is None:
             return session.scalar(select(func.now()).select_from(text("(SELECT 1) AS one")))
         return session.scalar(select(func.max(AuditEvent.at)))
