@@ -15,6 +15,7 @@ from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp,
 from core.verification import SEND_CODE
 
 CONVERSATIONS = Base.metadata.tables["conversations"]
+FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
 _HOLD = (
     select(CONVERSATIONS)
@@ -149,8 +150,9 @@ def transcript(session: Session, conversation: int, limit: int = 200) -> list[Li
 
 
 def forget(context: Context) -> None:
-    """Delete what this chat left here: transcript, challenges, requests, follow-ups and unsent replies.
+    """Delete what this chat left here: transcript, challenges, requests, follow-ups and what unsent replies say.
 
+    Those replies are not sent any more; where staff wrote one, its ticket says so.
     Tickets stay, because somebody is working on them; a letter that was promised still goes out (G3); accounts are not
     a matter of the chat.
     """
@@ -162,7 +164,8 @@ def forget(context: Context) -> None:
     for table in (Message, FollowUp, AccountRequest, Challenge):
         session.execute(delete(table).where(table.conversation_id == mine))
     audit.record(session, audit.Event.CONVERSATION_FORGOTTEN, now=context.now, conversation_id=mine)
-    session.execute(delete(Owed).where(Owed.conversation_id == mine, Owed.settled_at.is_(None)))
+    unsent = (Owed.conversation_id == mine, Owed.settled_at.is_(None))
+    session.execute(update(Owed).where(*unsent).values(settled_at=context.now, outcome=FORGOTTEN, payload={}))
 
 
 def keep_keyboards(session: Session, keyboards: Mapping[int, str | None]) -> None:

@@ -7,7 +7,7 @@ from core import accounts, tickets
 from core.office_days import STATE_OFFICES
 from core.refusals import TicketRefused
 from core.staff import Member
-from core.tables import Message
+from core.tables import Message, Owed
 from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.asking import RECOVER
@@ -213,6 +213,18 @@ async def test_a_reply_to_somebody_who_blocked_the_bot_is_seen_to_have_failed(
     await office.world.work({"test": Gone()})
     assert office.history(number)[-1].delivered == "refused"
     assert "blocked by the user" in office.history(number)[-1].failure
+
+
+async def test_a_reply_that_was_forgotten_before_it_was_sent_is_seen_to_have_failed(
+    office: Office, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    office.writes(ana, number, "Which of the two sites is it?")
+    await converse(person, [("/bot", "I am back"), ("/forget", "Shall I?"), (Press("Yes, forget it"), "")])
+    (reply,) = [line for line in office.history(number) if line.kind == Kind.REPLY]
+    assert (reply.delivered, reply.failure) == ("refused", "the person had this chat forgotten")
+    assert "two sites" not in await person.hears()
+    assert all("two sites" not in str(row.payload) for row in office.world.rows(Owed))
 
 
 def test_an_unknown_number_is_no_such_ticket(office: Office, ana: Member) -> None:
