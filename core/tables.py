@@ -302,7 +302,7 @@ class TicketEvent(Base):
     text: Mapped[str]
     detail: Mapped[dict[str, Any]]
     key: Mapped[str | None] = mapped_column(unique=True)
-    owed_id: Mapped[int | None]
+    owed_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class TicketWord(Base):
@@ -364,11 +364,11 @@ class Budget(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     spent: Mapped[list[float]]
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEvent(Base):
-    """One thing that happened to an account or to the service, kept for a year."""
+    """One thing that happened to an account or to the service, kept for `rules.AUDIT_DAYS`."""
 
     __tablename__ = "audit"
 

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_budgets")),
     )
+    op.create_index(op.f("ix_budgets_updated_at"), "budgets", ["updated_at"], unique=False)
     op.create_table(
         "conversations",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -366,6 +367,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_ticket_events_key")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_ticket_events_owed_id"), "ticket_events", ["owed_id"], unique=False)
     op.create_index(op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False)
     op.create_table(
         "ticket_words",
