@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.context import Context
-from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket
+from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket, TicketEvent
 from core.verification import SEND_CODE
 
 CONVERSATIONS = Base.metadata.tables["conversations"]
+FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
 _HOLD = (
     select(CONVERSATIONS)
@@ -151,8 +152,9 @@ def transcript(session: Session, conversation: int, limit: int = 200) -> list[Li
 def forget(context: Context) -> None:
     """Delete what this chat left here: transcript, challenges, requests, follow-ups and unsent replies.
 
-    Tickets stay, because somebody is working on them; a letter that was promised still goes out (G3); accounts are not
-    a matter of the chat.
+    An unsent reply of staff is blanked and counts as refused, so that its ticket says what became of it. Tickets
+    stay, because somebody is working on them; a letter that was promised still goes out (G3); accounts are not a matter
+    of the chat.
     """
     mine, session = context.conversation, context.session
     promised = (AccountRequest.resolved_at.is_(None), AccountRequest.kind != SEND_CODE)
@@ -162,7 +164,10 @@ def forget(context: Context) -> None:
     for table in (Message, FollowUp, AccountRequest, Challenge):
         session.execute(delete(table).where(table.conversation_id == mine))
     audit.record(session, audit.Event.CONVERSATION_FORGOTTEN, now=context.now, conversation_id=mine)
-    session.execute(delete(Owed).where(Owed.conversation_id == mine, Owed.settled_at.is_(None)))
+    unsent = (Owed.conversation_id == mine, Owed.settled_at.is_(None))
+    of_staff = exists().where(TicketEvent.owed_id == Owed.id)
+    session.execute(update(Owed).where(*unsent, of_staff).values(settled_at=context.now, outcome=FORGOTTEN, payload={}))
+    session.execute(delete(Owed).where(*unsent))
 
 
 def keep_keyboards(session: Session, keyboards: Mapping[int, str | None]) -> None:

@@ -72,7 +72,7 @@ class Database:
 
     def is_current(self) -> bool:
         """Return whether the tables are at the newest revision."""
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return False
             return set(connection.scalars(text("SELECT version_num FROM alembic_version"))) == {NEWEST}

@@ -32,6 +32,9 @@ MAILBOX_LETTERS = Limit("mailbox_letters", ((rules.MAILBOX_LETTERS_AN_HOUR, HOUR
 NETWORK_SIGN_INS = Limit("network_sign_ins", ((rules.NETWORK_SIGN_INS_AN_HOUR, HOUR),))
 NETWORK_PASSWORDS = Limit("network_passwords", ((rules.NETWORK_PASSWORDS_AN_HOUR, HOUR),))
 
+# After this nothing that was spent counts any more, whatever it was spent of.
+LONGEST_SECONDS = DAY
+
 
 def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: datetime) -> None:
     """Count one use of `limit` by `whose`; BudgetSpent with the minutes to wait when there is none left.

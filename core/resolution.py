@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets
 from core.keys import Keys
 from core.letters import Letter, Secret
+from core.office_days import Calendar
 from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
 from core.refusals import BudgetSpent
 from core.tables import Account, AccountRequest, Conversation
@@ -73,10 +74,11 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     return outcome
 
 
-def failed(session: Session, request_id: int, reason: str, now: datetime) -> bool:
+def failed(session: Session, request_id: int, reason: str, now: datetime, calendar: Calendar) -> bool:
     """Note that resolving a request crashed: it waits for its next try, or becomes a ticket; return whether it did.
 
-    The ticket belongs to no chat: whether there is an account behind the request is nobody's to learn (S1).
+    The ticket is due on the help desk's `calendar`, and belongs to no chat: whether there is an account behind the
+    request is nobody's to learn (S1).
     """
     request = session.scalars(
         select(AccountRequest)
@@ -93,7 +95,7 @@ def failed(session: Session, request_id: int, reason: str, now: datetime) -> boo
     happened = f"Request {request.id} ({request.kind}) could not be resolved: {reason}."
     if request.conversation_id is not None:
         happened += f" It came from conversation {request.conversation_id}."
-    tickets.open_for_service(session, "request", happened, None, _language(session, request), now)
+    tickets.open_for_service(session, "request", happened, None, _language(session, request), now, calendar)
     return True
 
 

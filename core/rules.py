@@ -98,6 +98,11 @@ INBOX_ORDER_MINUTES: Final = 10
 # What nobody has handled by then was accepted by a process that is gone, and another takes it up.
 INBOX_STALE_SECONDS: Final = 15
 
+# The audit is kept for a year ...
+AUDIT_DAYS: Final = 365
+# ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
+HANDLED_DAYS: Final = 30
+
 # Telegram's limits (core.telegram.org/bots/faq): one message a second in a chat, with short bursts above it ...
 TELEGRAM_CHAT_SECONDS: Final = 1.0
 TELEGRAM_CHAT_BURST: Final = 8

@@ -17,12 +17,14 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # What is derived from a row's id must not come back to life with a later row.
 _IDS_NEVER_COME_BACK = {"sqlite_autoincrement": True}
 _ITS_KEY_IS_THE_TABLE = {"sqlite_with_rowid": False}
+_BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
@@ -300,16 +302,16 @@ class TicketEvent(Base):
     text: Mapped[str]
     detail: Mapped[dict[str, Any]]
     key: Mapped[str | None] = mapped_column(unique=True)
-    owed_id: Mapped[int | None]
+    owed_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class TicketWord(Base):
-    """A word of a ticket, by which it is found."""
+    """A word of a ticket, by which it is found; words stand in the order of their code points, wherever they are."""
 
     __tablename__ = "ticket_words"
     __table_args__ = _ITS_KEY_IS_THE_TABLE
 
-    word: Mapped[str] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(_BY_CODE_POINT, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
@@ -362,11 +364,11 @@ class Budget(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     spent: Mapped[list[float]]
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEvent(Base):
-    """One thing that happened to an account or to the service, kept for a year."""
+    """One thing that happened to an account or to the service, kept for `rules.AUDIT_DAYS`."""
 
     __tablename__ = "audit"
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, limits, rules, ticket_history, ticket_words
 from core.context import Context
-from core.office_days import STATE_OFFICES, Calendar
+from core.office_days import Calendar
 from core.tables import AccountRequest, Ticket
 from core.ticket_history import Kind
 
@@ -79,7 +79,7 @@ def open_for_service(
     account_id: int | None,
     language: str,
     now: datetime,
-    calendar: Calendar = STATE_OFFICES,
+    calendar: Calendar,
 ) -> int:
     """Make a ticket of what the service itself could not do (`letter`, `request`; G2); return its row id."""
     promised = calendar.promise(now, rules.SUPPORT_REPLY_MAX_DAYS)

@@ -56,8 +56,18 @@ class Encoder:
     def open(cls, folder: Path) -> "Encoder":
         """Return the encoder; `folder` keeps its graph (25 MB, built at the first use) and the vectors of phrasings.
 
-        EncoderUnavailable says why there is none: not installed, or not what was published.
+        EncoderUnavailable says why there is none: not installed, not what was published, or not to be read.
         """
+        try:
+            return cls._opened(folder)
+        except EncoderUnavailable:
+            raise
+        except Exception as error:  # of the disk, the tokenizer and onnxruntime, which has many exceptions
+            reason = next(iter(str(error).splitlines()), "")
+            raise EncoderUnavailable(f"it cannot be opened ({type(error).__name__}: {reason})") from error
+
+    @classmethod
+    def _opened(cls, folder: Path) -> "Encoder":
         try:
             import onnxruntime
             import tokenizers
@@ -73,7 +83,7 @@ class Encoder:
             _build(file)
         try:
             session = _session(onnxruntime, file)
-        except Exception:  # a damaged file, for which onnxruntime has many exceptions
+        except Exception:  # a damaged file
             _build(file)
             session = _session(onnxruntime, file)
         return cls(session, tokenizer, VectorCache(folder / f"vectors-{key}.npz"))

@@ -21,7 +21,10 @@ class Fitting:
 
     @classmethod
     def open(cls, folder: Path) -> "Fitting":
-        """Return what this installation has; `folder` keeps the encoder's graph, vectors and fits. Never raises."""
+        """Return what this installation has; `folder` keeps the encoder's graph, vectors and fits.
+
+        Whatever the encoder lacks, there is a fitting: by words alone, then.
+        """
         from knowledge.encoder import Encoder, EncoderUnavailable
         from knowledge.fit_cache import FitCache
 

@@ -109,7 +109,7 @@ def show(context: click.Context, identifier: str) -> None:
     """Show the account with this username or e-mail address; never its password or protection phrase."""
     with opened(context) as core:
         now = core.clock()
-        with core.database.transaction() as session:
+        with core.database.reading() as session:
             account = records.find(session, identifier)
         if account is None:
             raise click.ClickException(f"There is no account with the username or e-mail address {identifier!r}.")
@@ -136,7 +136,7 @@ def show(context: click.Context, identifier: str) -> None:
 def export(context: click.Context, output: IO[str]) -> None:
     """Write all accounts as CSV that `import` reads, without passwords and protection phrases."""
     columns = (*REQUIRED, "registered_at")
-    with opened(context) as core, core.database.transaction() as session:
+    with opened(context) as core, core.database.reading() as session:
         rows = session.execute(
             select(
                 Account.username,

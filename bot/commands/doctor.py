@@ -14,7 +14,10 @@ MARKS = {"good": "ok ", "odd": "?  ", "bad": "BAD"}
 
 @click.command()
 def doctor() -> None:
-    """Check settings, database, clock, knowledge, disk, mail server and Telegram; status 1 when something is wrong."""
+    """Check the set-up, and say what is wrong, each with the mend; status 1 when something is.
+
+    What is checked: settings, secret key, database, clock, knowledge, encoder, disk, mail server and Telegram.
+    """
     try:
         settings = read_settings()
     except SettingsError as error:

@@ -113,7 +113,7 @@ def _history(folder: Path) -> Path:
 
 def _asked_in_vain(core: Core, language: str) -> list[str]:
     """Return what people wrote in this language that the bot did not know, or was not sure of; oldest first."""
-    with core.database.transaction() as session:
+    with core.database.reading() as session:
         query = (
             select(Message.text)
             .join(Conversation, Conversation.id == Message.conversation_id)

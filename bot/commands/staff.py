@@ -43,7 +43,7 @@ def add(context: click.Context, name: str, telegram_id: int | None, role: str) -
 @click.pass_context
 def list_staff(context: click.Context) -> None:
     """List everybody with role, Telegram id and state."""
-    with opened(context) as core, core.database.transaction() as session:
+    with opened(context) as core, core.database.reading() as session:
         found = records.members(session)
     if not found:
         click.echo("Nobody works here yet; `cersbot staff add NAME` adds somebody.")

@@ -39,7 +39,7 @@ def list_tickets(context: click.Context, *, state: str, search: str, late: bool,
     """List tickets, the most urgent first."""
     with opened(context) as core:
         filters = Filters(state=state, words=search, late_at=core.clock() if late else None)
-        with core.database.transaction() as session:
+        with core.database.reading() as session:
             page = ticket_queue.page(session, filters, staff=0, size=most)
     for each in page.rows:
         head = " ".join(each.happened.split())[:60]
@@ -55,7 +55,7 @@ def list_tickets(context: click.Context, *, state: str, search: str, late: bool,
 @click.pass_context
 def show(context: click.Context, number: int) -> None:
     """Show the ticket NUMBER: what happened, its history, and the conversation."""
-    with opened(context) as core, core.database.transaction() as session:
+    with opened(context) as core, core.database.reading() as session:
         ticket = session.get(Ticket, id_of(number))
         if ticket is None:
             raise click.ClickException("no such ticket")
@@ -90,7 +90,7 @@ def show(context: click.Context, number: int) -> None:
 @click.pass_context
 def export(context: click.Context, output: IO[str]) -> None:
     """Write all tickets as CSV; nothing in it is a formula to a spreadsheet."""
-    with opened(context) as core, core.database.transaction() as session:
+    with opened(context) as core, core.database.reading() as session:
         text = accounts_file.write(COLUMNS, _rows(session))
     click.echo(text, output, nl=False)
 

@@ -54,7 +54,7 @@ class Chats:
         return asked
 
     def _due(self, channel: str) -> list[follow_ups.Due]:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return follow_ups.due(session, self._clock(), channel)
 
     async def _send(self, delivery: Delivery) -> None:

@@ -8,10 +8,12 @@ from email.message import EmailMessage
 
 from bot.delivery.post import MailRefused, Post
 from bot.delivery.rendering import Renderer, arm
+from bot.dialogue.dates import calendar
 from core import audit, outbox, resolution, tickets, tracing
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter
+from core.office_days import Calendar
 from core.outbox import Leased
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class Mailboxes:
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             waiting = resolution.waiting(session, self._clock())
         for request in waiting:
             with tracing.following(request.trace):
@@ -59,7 +61,7 @@ class Mailboxes:
         except Exception as error:
             logger.exception("request %s could not be resolved; it waits for its next try", request)
             with self._database.transaction() as session:
-                if resolution.failed(session, request, type(error).__name__, self._clock()):
+                if resolution.failed(session, request, type(error).__name__, self._clock(), self._calendar()):
                     logger.error("request %s was tried for the last time and is a ticket now", request)
         else:
             logger.info("request %s was resolved: %s", request, outcome)
@@ -69,7 +71,12 @@ class Mailboxes:
             return outbox.lease_due(session, outbox.LETTER, self._clock(), limit=LETTERS_AT_ONCE)
 
     async def _post_letter(self, leased: Leased) -> None:
-        letter = Letter.from_payload(leased.payload)
+        try:
+            letter = Letter.from_payload(leased.payload)
+        except Exception as error:
+            logger.exception("letter %s cannot be read; it is a ticket now", leased.id)
+            await asyncio.to_thread(self._unreadable, leased, type(error).__name__)
+            return
         with tracing.following(letter.trace):
             await self._post_and_note(leased, letter)
 
@@ -88,8 +95,16 @@ class Mailboxes:
             logger.info("letter %s (%s) was taken", leased.id, letter.key)
 
     def _render(self, leased: Leased, letter: Letter) -> EmailMessage:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return self._renderer.mail(session, letter, leased.id, leased.created_at)
+
+    def _unreadable(self, leased: Leased, fault: str) -> None:
+        """End a letter that no try can read, and make a ticket of it: nobody is forgotten (G2)."""
+        now = self._clock()
+        with self._database.transaction() as session:
+            if outbox.settle(session, leased.id, leased.lease, f"refused: {fault}", now):
+                happened = f"The letter of outbox row {leased.id} cannot be read: {fault}."
+                tickets.open_for_service(session, "letter", happened, None, "en", now, self._calendar())
 
     def _accepted(self, leased: Leased, letter: Letter) -> None:
         now = self._clock()
@@ -109,5 +124,10 @@ class Mailboxes:
                 outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
             elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
                 reason = f"The letter {letter.key} could not be delivered: {refusal}."
-                tickets.open_for_service(session, "letter", reason, letter.account, letter.language, now)
+                whose = (letter.account, letter.language)
+                tickets.open_for_service(session, "letter", reason, *whose, now, self._calendar())
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)
+
+    def _calendar(self) -> Calendar:
+        """Return the calendar by which tickets are due, with the office days of the facts as they stand now."""
+        return calendar(self._renderer.library())

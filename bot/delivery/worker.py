@@ -1,4 +1,4 @@
-"""The worker: does for mailboxes and chats whatever is due, neither waiting for the other."""
+"""The worker: does for mailboxes and chats whatever is due, and purges; none waits for another."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.delivery.chats import Chats
 from bot.delivery.mailboxes import Mailboxes
 from bot.delivery.post import Post
+from bot.delivery.purge import Purge
 from bot.delivery.rendering import Renderer
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Sender
@@ -39,12 +40,14 @@ class Worker:
         self._began: dict[str, float] = {}
         self._mailboxes = Mailboxes(database, keys, clock, renderer, post)
         self._chats = Chats(database, clock, conversations, senders)
+        self._purge = Purge(database, clock)
 
     async def run(self) -> None:
         """Work until stopped; a slow mail server does not keep the chats waiting."""
         await asyncio.gather(
             self._work_until_stopped("mailboxes", self._mailboxes.work),
             self._work_until_stopped("chats", self._chats.work),
+            self._work_until_stopped("purge", self._purge.work),
         )
 
     def stop(self) -> None:
@@ -52,18 +55,18 @@ class Worker:
         self._stopping.set()
 
     def silent(self) -> float:
-        """Return the seconds since one of its halves last began a round; 0 before the first."""
+        """Return the seconds since one of its parts last began a round; 0 before the first."""
         return max((time.monotonic() - began for began in self._began.values()), default=0.0)
 
     async def work(self) -> bool:
         """Do once whatever is due; return whether there was anything."""
-        posted = await self._mailboxes.work()
-        return await self._chats.work() or posted
+        done = [await part.work() for part in (self._mailboxes, self._chats, self._purge)]
+        return any(done)
 
-    async def _work_until_stopped(self, half: str, work: Callable[[], Awaitable[bool]]) -> None:
+    async def _work_until_stopped(self, part: str, work: Callable[[], Awaitable[bool]]) -> None:
         """Do the work again and again; a fault is logged, and what it was at stays due."""
         while not self._stopping.is_set():
-            self._began[half] = time.monotonic()
+            self._began[part] = time.monotonic()
             try:
                 busy = await work()
             except Exception:

@@ -21,6 +21,8 @@ from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.problems import KnowledgeError
 
 PREFIX = "CERSBOT_"
+# Variables that are no settings: the browser of the help desk's tests.
+OF_THE_TESTS = frozenset({"CERSBOT_BROWSER"})
 CLOCK_SECONDS = 60
 SCARCE_BYTES, LITTLE_BYTES = 100 * 1024**2, 1024**3
 
@@ -55,7 +57,7 @@ def names(settings: Settings) -> Finding:
     """Look for variables that nobody reads, in the environment and in .env."""
     unread = unread_variables([*DotEnvSettingsSource(Settings).env_vars, *os.environ])
     if not unread:
-        return Finding("good", "every CERSBOT_ variable is one that the bot reads")
+        return Finding("good", "every CERSBOT_ variable is one that is read")
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     meant = {name: difflib.get_close_matches(name, known, 1) for name in unread}
     mends = [f"{name}: did you mean {close[0]}?" if close else f"{name}: take it away" for name, close in meant.items()]
@@ -63,8 +65,8 @@ def names(settings: Settings) -> Finding:
 
 
 def unread_variables(given: Iterable[str]) -> list[str]:
-    """Return the names that begin as the bot's settings do and are none."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    """Return the names that begin as the bot's settings do, and are none and no variable of the tests."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OF_THE_TESTS
     return sorted({name.upper() for name in given if name.upper().startswith(PREFIX)} - known)
 
 
@@ -130,7 +132,7 @@ def _slack() -> timedelta:
 
 def _moment_of(database: Database) -> datetime | None:
     """Return PostgreSQL's time, or the newest moment that an SQLite file holds."""
-    with database.transaction() as session:
+    with database.reading() as session:
         if database.file is None:
             return session.scalar(select(func.now()).select_from(text("(SELECT 1) AS one")))
         return session.scalar(select(func.max(AuditEvent.at)))

@@ -41,7 +41,11 @@ class Metrics:
             "cersbot_letter_seconds", "Time to hand a letter in", registry=self.registry, buckets=SECONDS
         )
         self._transactions = Histogram(
-            "cersbot_transaction_seconds", "Time from begin to end", ["end"], registry=self.registry, buckets=SECONDS
+            "cersbot_transaction_seconds",
+            "Time of what may write, from begin to end",
+            ["end"],
+            registry=self.registry,
+            buckets=SECONDS,
         )
         self._database, self._clock, self._missing = database, clock, missing
         self._time_transactions()
@@ -73,7 +77,7 @@ class Metrics:
 
     def _waiting(self) -> dict[str, tuple[int, datetime | None]]:
         try:
-            with self._database.transaction() as session:
+            with self._database.reading() as session:
                 rows = {kind: session.execute(query).one() for kind, query in WAITING.items()}
                 return {kind: (row[0], row[1]) for kind, row in rows.items()}
         except SQLAlchemyError:
@@ -84,11 +88,18 @@ class Metrics:
 
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
-            connection.info["begun"] = time.perf_counter()
+            if not connection.get_execution_options().get("reading", False):
+                connection.info["begun"] = time.perf_counter()
 
         def ended(how: str) -> Callable[[Connection], None]:
             seconds = self._transactions.labels(how)
-            return lambda connection: seconds.observe(time.perf_counter() - connection.info.get("begun", 0.0))
+
+            def note(connection: Connection) -> None:
+                begun = connection.info.pop("begun", None)
+                if begun is not None:
+                    seconds.observe(time.perf_counter() - begun)
+
+            return note
 
         event.listen(engine, "commit", ended("commit"))
         event.listen(engine, "rollback", ended("rollback"))

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot.commands.accounts import SENTENCES, accounts
+from bot.commands.tickets import tickets
 from core import accounts as records
 from core.database import Database
 from core.keys import Keys
@@ -283,3 +285,19 @@ def test_every_refusal_has_its_sentence() -> None:
     phrases = {phrase for found in refused for phrase in found()}
     assert len(phrases) == 12
     assert phrases <= SENTENCES.keys()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [(accounts, ("show", "anngause")), (accounts, ("export",)), (tickets, ("list",)), (tickets, ("export",))],
+)
+def test_what_only_reads_waits_for_no_turn_of_the_running_bot(
+    operator: Operator, command: click.Group, words: tuple[str, ...]
+) -> None:
+    operator.imports(rows(ANN))
+    running = Database(operator.database.url.render_as_string())
+    with running.transaction() as session:
+        session.execute(delete(Account))
+        result = CliRunner().invoke(command, words, obj=lambda: operator)
+    running.close()
+    assert result.exit_code == 0, result.output

@@ -9,9 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bot.commands.doctor import doctor as command
 from bot.commands.doctor import examined
-from bot.operations.checks import Check, Finding
+from bot.operations.checks import INSIDE, Check, Finding, unread_variables
+from bot.operations.outside_checks import OUTSIDE
 from core.settings import Settings
 from tests.commands.process import ROOT, run
 from tests.mail_host import MailHost, serving
@@ -49,6 +52,16 @@ async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
     ]
     assert telegram.token not in done.stdout
     assert mail.mails == []
+
+
+def test_help_names_every_check() -> None:
+    told = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+    assert [check.name for check in [*INSIDE, *OUTSIDE] if check.name not in told] == []
+
+
+def test_a_variable_of_the_tests_is_known_and_a_misspelt_one_is_not() -> None:
+    given = ["CERSBOT_PORT", "cersbot_browser", "CERSBOT_BROWZER", "PATH"]
+    assert unread_variables(given) == ["CERSBOT_BROWZER"]
 
 
 async def test_every_fault_is_named_with_its_mend_and_no_secret(tmp_path: Path) -> None:

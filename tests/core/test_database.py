@@ -58,6 +58,13 @@ def test_an_error_never_quotes_what_was_to_be_stored(database: Database, now: da
     assert not any(held in said for held in ("ann@example.org", "anngause", "heron"))
 
 
+def test_whether_the_tables_are_current_is_seen_beside_a_writer(database: Database, now: datetime) -> None:
+    with database.transaction() as writing:
+        writing.add(Budget(key="unfinished", spent=[], updated_at=now))
+        writing.flush()
+        assert database.is_current()
+
+
 def test_a_reader_waits_for_no_writer(database: Database, now: datetime) -> None:
     with database.transaction() as writing, database.reading() as session:
         writing.add(Budget(key="unfinished", spent=[], updated_at=now))

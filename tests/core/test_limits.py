@@ -130,3 +130,8 @@ def test_the_budgets_are_those_of_the_rules() -> None:
     assert limits.MAILBOX_LETTERS.allowances == ((3, HOUR), (5, DAY))
     assert limits.CHAT_REQUESTS.allowances == ((rules.CHAT_REQUESTS_AN_HOUR, HOUR),)
     assert limits.CHAT_TICKETS.allowances == ((rules.CHAT_TICKETS_A_DAY, DAY),)
+
+
+def test_no_limit_counts_longer_than_budgets_are_kept() -> None:
+    seconds = [each for limit in vars(limits).values() if isinstance(limit, Limit) for _, each in limit.allowances]
+    assert max(seconds) == limits.LONGEST_SECONDS

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -102,6 +103,14 @@ def test_a_database_is_current_once_it_is_migrated(tmp_path: Path) -> None:
     database.migrate()
     assert database.is_current()
     database.close()
+
+
+def test_postgresql_compares_words_by_code_points_whatever_its_locale(postgresql: PostgreSQL) -> None:
+    query = """
+        SELECT collation_name FROM information_schema.columns WHERE table_name = 'ticket_words' AND column_name = 'word'
+    """
+    with postgresql.database() as url, psycopg.connect(url) as connection:
+        assert connection.execute(query).fetchall() == [("C",)]
 
 
 def test_migrating_again_keeps_what_is_there(database: Database, now: datetime) -> None:

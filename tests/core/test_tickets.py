@@ -82,7 +82,8 @@ def test_g2_a_letter_that_could_not_be_delivered_becomes_a_ticket_of_its_account
     account = register(chat.database, chat.now)
 
     def undelivered(context: Context) -> int:
-        return tickets.open_for_service(context.session, "letter", "SMTP said no.", account.id, "es", context.now)
+        session, now, days = context.session, context.now, context.calendar
+        return tickets.open_for_service(session, "letter", "SMTP said no.", account.id, "es", now, days)
 
     number = chat.does(undelivered)
     assert chat.does(tickets.receipts) == []

@@ -1,11 +1,12 @@
 """The worker and letters: each is accepted or becomes a ticket (G2), and what it carries lives from then on (G4)."""
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from bot.delivery import mailboxes
@@ -16,7 +17,7 @@ from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
 from tests.asking import MAIL_A_CODE, RECOVER, RESET
 from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
-from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse
+from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse, library
 
 pytestmark = ON_BOTH
 
@@ -73,6 +74,23 @@ async def test_g2_a_letter_that_is_refused_for_good_becomes_a_ticket_at_once(wor
     world.later(24 * 60)
     await world.work()
     assert (len(post.ids), post.letters) == (1, [])
+
+
+async def test_g2_a_letter_that_cannot_be_read_is_a_ticket_and_holds_up_no_other(world: World, post: Attempts) -> None:
+    unreadable = [owe(world), owe(world)]
+    owe(world)
+    database = world.database()
+    with database.transaction() as session:
+        for row, payload in zip(unreadable, ({"key": "activation"}, {"secret": None, "colour": "blue"}), strict=True):
+            session.execute(update(Owed).where(Owed.id == row).values(payload=payload))
+    await world.work()
+    assert len(post.letters) == 1
+    assert [ticket.happened for ticket in world.rows(Ticket)] == [
+        "The letter of outbox row 1 cannot be read: KeyError.",
+        "The letter of outbox row 2 cannot be read: TypeError.",
+    ]
+    ended = {row.id: (row.outcome, row.payload) for row in world.rows(Owed)}
+    assert ended == {1: ("refused: KeyError", {}), 2: ("refused: TypeError", {}), 3: ("sent", {})}
 
 
 async def test_g2_a_worker_that_dies_after_smtp_took_the_letter_repeats_it_once_under_the_same_id(
@@ -259,3 +277,28 @@ async def test_a_request_that_crashed_once_is_resolved_a_minute_later(
     world.later(0.1)
     await world.work()
     assert [letter.to for letter in post.letters] == ["n1@example.org"]
+
+
+async def test_what_the_worker_leaves_to_the_help_desk_is_due_on_the_office_days_of_the_facts(
+    world: World, post: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> str:
+        raise RuntimeError("a fault of the core")
+
+    office = replace(library(), facts={**library().facts, "offices_closed_also": "2026-11-17"})
+    monkeypatch.setattr("tests.world.library", lambda: office)
+    monkeypatch.setattr(resolution, "resolve", crash)
+    ask(world, 1)
+    owe(world)
+    unreadable = owe(world)
+    database = world.database()
+    with database.transaction() as session:
+        session.execute(update(Owed).where(Owed.id == unreadable).values(payload={}))
+    post.refusal = UNKNOWN
+    for _ in range(rules.REQUEST_TRIES):
+        await world.work()
+        world.later(30)
+    thursday_five = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    found = world.rows(Ticket)
+    assert sorted(row.reason for row in found) == ["letter", "letter", "request"]
+    assert {row.answer_by for row in found} == {thursday_five}

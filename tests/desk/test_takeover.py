@@ -4,9 +4,10 @@ import pytest
 
 from bot.dialogue.messages import Delivery, SendFailed
 from core import accounts, tickets
+from core.office_days import STATE_OFFICES
 from core.refusals import TicketRefused
 from core.staff import Member
-from core.tables import Message
+from core.tables import Message, Owed
 from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.asking import RECOVER
@@ -183,7 +184,7 @@ async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_f
     with office.database.transaction() as session:
         dana = accounts.find(session, "danalee1")
         assert dana is not None
-        tickets.open_for_service(session, "letter", "SMTP said no.", dana.id, "en", office.world.now)
+        tickets.open_for_service(session, "letter", "SMTP said no.", dana.id, "en", office.world.now, STATE_OFFICES)
     assert office.writes(ana, 1001, "Please check your mailbox's filters.")
     await office.world.work()
     assert [(each.to, "filters" in each.body) for each in office.world.letterbox.letters] == [
@@ -193,7 +194,7 @@ async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_f
 
 async def test_a_ticket_with_nobody_to_reach_says_so(office: Office, ana: Member) -> None:
     with office.database.transaction() as session:
-        tickets.open_for_service(session, "letter", "SMTP said no.", None, "en", office.world.now)
+        tickets.open_for_service(session, "letter", "SMTP said no.", None, "en", office.world.now, STATE_OFFICES)
     with pytest.raises(TicketRefused) as refused:
         office.writes(ana, 1001, "Hello?")
     assert refused.value.phrase == "nobody_to_reach"
@@ -212,6 +213,18 @@ async def test_a_reply_to_somebody_who_blocked_the_bot_is_seen_to_have_failed(
     await office.world.work({"test": Gone()})
     assert office.history(number)[-1].delivered == "refused"
     assert "blocked by the user" in office.history(number)[-1].failure
+
+
+async def test_a_reply_that_was_forgotten_before_it_was_sent_is_seen_to_have_failed(
+    office: Office, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    office.writes(ana, number, "Which of the two sites is it?")
+    await converse(person, [("/bot", "I am back"), ("/forget", "Shall I?"), (Press("Yes, forget it"), "")])
+    (reply,) = [line for line in office.history(number) if line.kind == Kind.REPLY]
+    assert (reply.delivered, reply.failure) == ("refused", "the person had this chat forgotten")
+    assert "two sites" not in await person.hears()
+    assert all("two sites" not in str(row.payload) for row in office.world.rows(Owed))
 
 
 def test_an_unknown_number_is_no_such_ticket(office: Office, ana: Member) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import encoder_package
+from knowledge import encoder_graph, encoder_package
 from knowledge.encoder import Encoder, EncoderUnavailable
 from knowledge.fitting import Fitting
 from tests import matching
@@ -105,6 +105,22 @@ def test_weights_that_are_not_those_published_are_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(encoder_package, "located", lambda name: forged)
     with pytest.raises(EncoderUnavailable, match="is not the one that was published"):
         Encoder.open(tmp_path)
+
+
+@pytest.mark.usefixtures("encoder")
+@pytest.mark.parametrize("broken", ["unreadable", "tokenizer", "graph"])
+def test_an_encoder_that_cannot_be_opened_ends_no_start(
+    broken: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if broken == "unreadable":
+        monkeypatch.setattr(encoder_package, "located", lambda name: tmp_path)
+    elif broken == "tokenizer":
+        monkeypatch.setattr(encoder_package, "checked", lambda name: b"{}")
+    else:
+        monkeypatch.setattr(encoder_graph, "graph", lambda weights: b"no graph")
+    fitting = Fitting.open(tmp_path)
+    assert fitting.encoder is None
+    assert "it cannot be opened" in fitting.lacking
 
 
 def test_without_the_package_questions_are_matched_by_their_words(

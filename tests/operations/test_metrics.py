@@ -4,12 +4,15 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delivery.post import MailRefused
 from bot.operations.metrics import MeasuredPost, Metrics
+from core.tables import Budget
 from tests.asking import MAIL_A_CODE, RECOVER
 from tests.databases import ON_BOTH
-from tests.delivery.stand_ins import letter
+from tests.delivery.stand_ins import letter, owe
 from tests.ports import free_port
 from tests.world import Chat, World, converse
 
@@ -48,7 +51,29 @@ async def test_what_waits_is_counted_and_how_long(world: World, chat: Chat, page
     assert found['cersbot_waiting_seconds{kind="letters"}'] == 180
     for kind in ("messages", "requests", "replies", "tickets"):
         assert found[f'cersbot_waiting{{kind="{kind}"}}'] == 0
-    assert read(page)['cersbot_transaction_seconds_count{end="commit"}'] >= 1
+
+
+def test_transactions_are_timed_and_what_only_reads_is_none(world: World) -> None:
+    database = world.database()
+    metrics = Metrics(database, world.clock, tuple)
+    with database.transaction() as session:
+        session.execute(select(1))
+    with pytest.raises(SQLAlchemyError), database.transaction() as session:
+        session.execute(text("no SQL"))
+    with database.reading() as session:
+        session.execute(select(1))
+    list(metrics.collect())
+    name = "cersbot_transaction_seconds_count"
+    assert [metrics.registry.get_sample_value(name, {"end": end}) for end in ("commit", "rollback")] == [1, 1]
+
+
+async def test_what_waits_is_read_beside_a_turn_that_writes(world: World, metrics: Metrics) -> None:
+    owe(world)
+    with world.database().transaction() as session:
+        session.add(Budget(key="unfinished", spent=[], updated_at=world.now))
+        session.flush()
+        count = {figure.name: figure for figure in metrics.collect()}["cersbot_waiting"]
+    assert {sample.labels["kind"]: sample.value for sample in count.samples}["letters"] == 1
 
 
 async def test_letters_are_counted_by_what_came_of_them(world: World, metrics: Metrics, page: str) -> None:

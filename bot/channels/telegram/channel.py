@@ -243,7 +243,7 @@ class Telegram:
             self._order.take_up(chat)
 
     def _waiting_chats(self, until: datetime) -> list[str]:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return inbox.waiting_chats(session, CHANNEL, until)
 
     async def _left_in_inbox(self, chat: str, limit: int) -> list[Message]:
@@ -252,7 +252,7 @@ class Telegram:
         return [each for each in messages if each is not None]
 
     def _unhandled(self, chat: str, limit: int) -> list[Arrival]:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return inbox.unhandled(session, self._keys, CHANNEL, chat, limit)
 
     def _commit(self, arrivals: Sequence[Arrival]) -> None:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -48,6 +49,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_budgets")),
     )
+    op.create_index(op.f("ix_budgets_updated_at"), "budgets", ["updated_at"], unique=False)
     op.create_table(
         "conversations",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -365,10 +367,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_ticket_events_key")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_ticket_events_owed_id"), "ticket_events", ["owed_id"], unique=False)
     op.create_index(op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False)
     op.create_table(
         "ticket_words",
-        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("word", sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"), nullable=False),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_words_ticket_id"), ondelete="CASCADE"

@@ -1,0 +1,126 @@
+"""The purge: what has served its time is gone within the hour, and nothing else is."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.delivery.purge import Purge
+from core import audit, inbox, limits, outbox, purging, rules, tickets
+from core.database import Database
+from core.inbox import Arrival
+from core.limits import CHAT_TICKETS, DAY
+from core.office_days import STATE_OFFICES
+from core.refusals import BudgetSpent
+from core.tables import AuditEvent, Base, Budget, Owed, Received
+from core.ticket_history import Kind, add, history
+from tests.databases import ON_BOTH
+from tests.delivery.stand_ins import owe
+from tests.world import Chat, World, converse
+
+pytestmark = ON_BOTH
+
+
+@pytest.fixture
+def purge(world: World) -> Purge:
+    return Purge(world.database(), world.clock)
+
+
+async def purged(purge: Purge) -> int:
+    """Let it work until it has nothing more to do; return in how many transactions."""
+    number = 0
+    while await purge.work():
+        number += 1
+    return number
+
+
+def counts(database: Database) -> list[int]:
+    """Return how many rows the audit, the inbox, the outbox and the budgets have."""
+    tables: list[type[Base]] = [AuditEvent, Received, Owed, Budget]
+    with database.reading() as session:
+        return [session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
+
+
+async def test_handled_messages_and_what_was_sent_are_kept_for_thirty_days(
+    world: World, chat: Chat, purge: Purge
+) -> None:
+    await converse(chat, [("hello", "")])
+    owe(world)
+    await world.work()
+    database = world.database()
+    assert counts(database)[1:3] == [1, 2]
+    world.later(rules.HANDLED_DAYS * 24 * 60 - 1)
+    await purged(purge)
+    assert counts(database)[1:3] == [1, 2]
+    world.later(60)
+    await purged(purge)
+    assert counts(database)[1:3] == [0, 0]
+
+
+async def test_the_audit_is_kept_for_a_year(world: World, purge: Purge) -> None:
+    with world.database().transaction() as session:
+        audit.record(session, audit.Event.LETTER_REFUSED, now=world.now, letter="activation")
+    world.later(rules.AUDIT_DAYS * 24 * 60 - 1)
+    await purged(purge)
+    assert [row.event for row in world.rows(AuditEvent)] == ["letter.refused"]
+    world.later(60)
+    await world.work()
+    assert world.rows(AuditEvent) == []
+
+
+async def test_what_is_not_done_stays_however_old(world: World, purge: Purge) -> None:
+    owe(world)
+    database = world.database()
+    with database.transaction() as session:
+        inbox.accept(session, world.keys, [Arrival("test", "1", "17", b"hello")], world.now)
+    world.later(1000 * 24 * 60)
+    await purged(purge)
+    assert counts(database)[1:3] == [1, 1]
+
+
+async def test_a_ticket_tells_for_ever_what_became_of_a_reply(world: World, purge: Purge) -> None:
+    database = world.database()
+    owed = owe(world)
+    with database.transaction() as session:
+        ticket = tickets.open_for_service(session, "letter", "no", None, "en", world.now, STATE_OFFICES)
+        add(session, ticket, Kind.REPLY, world.now, text="Hello", owed=owed)
+        (leased,) = outbox.lease_due(session, outbox.LETTER, world.now)
+        outbox.settle(session, owed, leased.lease, "refused: gone", world.now)
+    world.later(1000 * 24 * 60)
+    await purged(purge)
+    with database.reading() as session:
+        assert [(line.delivered, line.failure) for line in history(session, ticket)][-1] == ("refused", "gone")
+
+
+async def test_a_budget_stays_as_long_as_it_counts(world: World, purge: Purge) -> None:
+    database = world.database()
+
+    def spend() -> None:
+        with database.transaction() as session:
+            limits.spend(session, world.keys, CHAT_TICKETS, "17", world.now)
+
+    for _ in range(rules.CHAT_TICKETS_A_DAY):
+        spend()
+    world.later(DAY / 60 - 1)
+    await purged(purge)
+    with pytest.raises(BudgetSpent):
+        spend()
+    world.later(60)
+    await purged(purge)
+    assert counts(database)[3] == 0
+
+
+async def test_much_is_deleted_a_few_rows_at_once_and_then_an_hour_passes(world: World, purge: Purge) -> None:
+    database = world.database()
+    with database.transaction() as session:
+        session.add_all(
+            Budget(key=str(number), spent=[], updated_at=world.now - timedelta(days=2))
+            for number in range(2 * purging.AT_ONCE + 1)
+        )
+    assert await purged(purge) == 3
+    with database.transaction() as session:
+        session.add(Budget(key="late", spent=[], updated_at=world.now - timedelta(days=2)))
+    world.later(59)
+    assert await purged(purge) == 0
+    world.later(1)
+    assert await purged(purge) == 1
