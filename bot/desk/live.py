@@ -121,10 +121,11 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
     """Return the route /desk/live."""
 
     async def live(request: Request) -> Response:
-        if await run_in_threadpool(site.who, request) is None:
+        signed_in = await run_in_threadpool(site.who_watches, request)
+        if signed_in is None:
             return Response(status_code=401)
         return StreamingResponse(
-            _events(hub),
+            _events(site, hub, signed_in.session),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
         )
@@ -132,15 +133,21 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
     return [Route("/desk/live", live)]
 
 
-async def _events(hub: Hub) -> AsyncIterator[str]:
+async def _events(site: DeskSite, hub: Hub, session: int) -> AsyncIterator[str]:
+    """Yield what a browser is told until its session is over; that is looked at in busy times as in quiet ones."""
     yield "retry: 2000\n\n"
-    end = asyncio.get_running_loop().time() + LONGEST_SECONDS
+    clock = asyncio.get_running_loop().time
+    end, looked = clock() + LONGEST_SECONDS, clock()
     async for news in hub.watch():
+        if news is None or clock() >= looked + COMMENT_SECONDS:
+            if not await run_in_threadpool(site.lasts, session):
+                return
+            looked = clock()
         if news is None:
             yield ": still here\n\n"
         for ticket in news.tickets if news else ():
             yield f"event: ticket\ndata: {number_of(ticket)}\n\n"
         for ticket, names in news.writers.items() if news else ():
             yield f"event: writers\ndata: {json.dumps({'ticket': number_of(ticket), 'names': names})}\n\n"
-        if asyncio.get_running_loop().time() > end:
+        if clock() > end:
             return
