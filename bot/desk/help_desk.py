@@ -78,7 +78,12 @@ class HelpDesk:
             ticket_work.note(desk, ticket, legible(text))
 
     def escalate(self, member: Member, ticket: int, level: str, reason: str, news: date) -> None:
-        """Pass the ticket on, and tell its person when they hear of it next (003)."""
+        """Pass the ticket on, and tell its person when they hear of it next (003).
+
+        TicketRefused as the core says, and where the reason holds a secret (S2).
+        """
+        if self._holds_secret(legible(reason)):
+            raise TicketRefused("reason_has_secret")
         with self.work(member) as desk:
             due = ticket_work.escalate(desk, ticket, level, legible(reason), news)
             language = self.library().language(ticket_work.held(desk, ticket).language)

@@ -256,6 +256,7 @@ def test_a_number_that_no_ticket_has_is_no_such_ticket(at_desk: Visitor, number:
         ("hand-over", {"to": "77"}),
         ("step", {"step": "x"}),
         ("escalate", {"level": "technical", "reason": "x", "news": "x"}),
+        ("escalate", {"level": "technical", "reason": "the password is Sunflower2026", "news": "2026-11-24"}),
         ("start", {"action": "x", "identifier": "x"}),
         ("start", {"action": "reset_password", "identifier": " "}),
         ("account", {}),
