@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable
 from datetime import date
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.desk.answers import find
-from bot.desk.help_desk import Written
+from bot.desk.help_desk import Then, Written
 from bot.desk.site import DeskSite, Visit, back_to
 from core import rules, ticket_actions, ticket_pages, ticket_work
 from core.addresses import masked
@@ -18,6 +19,7 @@ from core.ticket_pages import TicketPage
 from core.tickets import id_of, number_of
 
 Act = Callable[[DeskSite, Visit, int], None]
+THEN: Final[dict[str, Then]] = {"wait": "wait", "stay": "stay", "resolve": "resolve"}
 
 
 def routes(site: DeskSite) -> list[Route]:
@@ -79,6 +81,7 @@ def show(
         facts=_facts(page, unmasked=unmasked),
         unmasked=unmasked,
         entries=site.language.entries,
+        thens=THEN,
         steps=ticket_work.STEPS,
         done={line.detail.get("step") for line in page.history if line.kind == "step"},
         levels=ticket_work.LEVELS,
@@ -104,17 +107,14 @@ def unknown(site: DeskSite, visit: Visit, typed: str = "") -> Response:
 
 def reply(site: DeskSite, visit: Visit, ticket: int) -> None:
     """Send what was written, then wait for the person, stay at it, or resolve."""
-    form, then = visit.form, visit.form.get("then", "wait")
-    seen = form.get("seen", "")
+    form, seen = visit.form, visit.form.get("seen", "")
     written = Written(
         form.get("text", ""),
         f"{visit.member.id}:{form.get('key', '')[:64]}",
         int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0,
-        then_wait=then == "wait",
+        THEN.get(form.get("then", ""), "wait"),
     )
-    is_new = site.desk.reply(visit.member, ticket, written)
-    if is_new and then == "resolve":
-        site.desk.resolve(visit.member, ticket)
+    site.desk.reply(visit.member, ticket, written)
 
 
 def note(site: DeskSite, visit: Visit, ticket: int) -> None:

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from core import tickets
+from core import ticket_work, tickets
+from core.context import Desk
 from core.staff import Member
 from core.tables import AccountRequest, AuditEvent, Ticket
 from core.ticket_queue import Filters, page
@@ -104,6 +105,24 @@ async def test_a_ticket_is_taken_answered_and_resolved(office: Office, at_desk: 
     assert "Resolved" in at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
     heard = await person.hears()
     assert heard.index("Thank you") < heard.index("is resolved")
+
+
+async def test_a_reply_that_resolves_is_sent_and_resolves_or_does_neither(
+    office: Office, at_desk: Visitor, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(desk: Desk, ticket: int) -> bool:
+        raise OSError("the disk is full")
+
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(ticket_work, "resolve", fail)
+        with pytest.raises(OSError, match="disk"):
+            at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
+    assert office.kinds(number) == ["opened"]
+    assert "Resolved" in at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
+    assert office.kinds(number) == ["opened", "reply", "resolved"]
 
 
 async def test_notes_steps_subject_hand_over_and_escalation_show_in_the_history(
