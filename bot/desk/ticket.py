@@ -1,7 +1,7 @@
 """A ticket's page, and what its forms do."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ def routes(site: DeskSite) -> list[Route]:
     def posting(act: Act) -> Route:
         name = act.__name__.replace("_", "-")
         endpoint = site.visited(lambda visit: _done(site, visit, act))
-        return Route(f"/desk/tickets/{{number:int}}/{name}", endpoint, methods=["POST"])
+        return Route(f"/desk/tickets/{{number:int}}/{name}", endpoint, methods=["GET", "POST"])
 
     def writing(visit: Visit) -> Response:
         try:
@@ -42,7 +42,11 @@ def routes(site: DeskSite) -> list[Route]:
     return [
         Route("/desk/tickets/{number:int}", site.visited(lambda visit: show(site, visit))),
         Route("/desk/tickets/{number:int}/writing", site.visited(writing), methods=["POST"]),
-        Route("/desk/tickets/{number:int}/account", site.visited(lambda visit: unmask(site, visit)), methods=["POST"]),
+        Route(
+            "/desk/tickets/{number:int}/account",
+            site.visited(lambda visit: unmask(site, visit)),
+            methods=["GET", "POST"],
+        ),
         *map(posting, (reply, note, take, hand_over, subject, step, wait, escalate, resolve, reopen, start)),
     ]
 
@@ -53,15 +57,16 @@ def show(
     *,
     status: int = 200,
     said: str = "",
-    typed: str | None = None,
+    typed: Mapping[str, str] | None = None,
     unmasked: bool = False,
 ) -> Response:
-    """Return the ticket's page; `said` is what went wrong with a form, `typed` what stays in the reply box."""
+    """Return the ticket's page; `said` is what went wrong with a form, `typed` what stays in which form."""
     now = site.desk.clock()
     with site.desk.database.reading() as session:
         page = ticket_pages.open_page(session, id_of(visit.number), visit.member.id, now)
     if page is None:
-        return unknown(site, visit, typed or "")
+        return unknown(site, visit)
+    stays = typed or {}
     asked = visit.request.query_params
     inserted = site.language.entries.get(asked.get("insert", ""))
     return site.page(
@@ -72,12 +77,16 @@ def show(
         number=visit.number,
         number_of=number_of,
         said=said,
-        typed=typed if typed is not None else inserted.answer if inserted else "",
+        typed=stays.get("reply", inserted.answer if inserted else ""),
+        noted=stays.get("note", ""),
+        reason=stays.get("escalate", ""),
         key=secrets.token_urlsafe(12),
         seen=page.history[-1].id if page.history else 0,
         found=find(site.language, asked.get("find", "")),
         find=asked.get("find", "")[:200],
-        insert_address=lambda entry: f"?{urlencode({'insert': entry, 'find': asked.get('find', '')})}#reply",
+        insert_address=lambda entry: _address(
+            visit, urlencode({"insert": entry, "find": asked.get("find", "")}), "#reply"
+        ),
         facts=_facts(page, unmasked=unmasked),
         unmasked=unmasked,
         entries=site.language.entries,
@@ -92,11 +101,13 @@ def show(
 
 def unmask(site: DeskSite, visit: Visit) -> Response:
     """Return the page with the account's facts in clear; that they were looked at is written down first."""
+    if visit.request.method != "POST":
+        return back_to(_address(visit))
     try:
         with site.desk.work(visit.member) as desk:
             ticket_actions.look(desk, id_of(visit.number))
     except TicketRefused as refused:
-        return _again(site, visit, refused)
+        return _again(site, visit, refused, unmask.__name__)
     return show(site, visit, unmasked=True)
 
 
@@ -183,20 +194,27 @@ def start(site: DeskSite, visit: Visit, ticket: int) -> None:
 
 
 def _done(site: DeskSite, visit: Visit, act: Act) -> Response:
+    """Return where a form leads; who comes to its address without one sees the ticket."""
+    if visit.request.method != "POST":
+        return back_to(_address(visit, visit.request.url.query))
     try:
         act(site, visit, id_of(visit.number))
     except TicketRefused as refused:
-        return _again(site, visit, refused)
-    return back_to(f"/desk/tickets/{visit.number}")
+        return _again(site, visit, refused, act.__name__)
+    return back_to(_address(visit))
 
 
-def _again(site: DeskSite, visit: Visit, refused: Refusal) -> Response:
-    """Return the page with what happened instead, and what was typed, so that nothing is lost."""
-    typed = visit.form.get("text")
+def _again(site: DeskSite, visit: Visit, refused: Refusal, form: str) -> Response:
+    """Return the page with what happened instead, and what was typed in its own form, so that nothing is lost."""
+    typed = visit.form.get("reason" if form == escalate.__name__ else "text", "")
     if refused.phrase == "ticket_unknown":
-        return unknown(site, visit, typed or "")
+        return unknown(site, visit, typed)
     said = site.text(f"refused_{refused.phrase}", **refused.fields)
-    return show(site, visit, status=409, said=said, typed=typed)
+    return show(site, visit, status=409, said=said, typed={form: typed})
+
+
+def _address(visit: Visit, query: str = "", place: str = "") -> str:
+    return f"/desk/tickets/{visit.number}{f'?{query}' if query else ''}{place}"
 
 
 def _facts(page: TicketPage, *, unmasked: bool) -> dict[str, str]:

@@ -304,3 +304,48 @@ async def test_a_ticket_whose_chat_was_forgotten_is_still_there(
     with office.database.transaction() as session:
         session.execute(update(Ticket).values(conversation_id=None))
     assert "Nothing was said yet" in at_desk.opens(f"/desk/tickets/{number}")
+
+
+FORMS = (
+    *("reply", "note", "take", "hand-over", "subject", "step"),
+    *("wait", "escalate", "resolve", "reopen", "start", "account"),
+)
+
+
+async def test_the_address_of_a_form_leads_to_the_ticket_and_does_nothing(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    for form in FORMS:
+        assert f"Ticket {number}" in at_desk.opens(f"/desk/tickets/{number}/{form}"), form
+        assert (at_desk.status, at_desk.where) == (200, f"/desk/tickets/{number}"), form
+    assert office.kinds(number) == ["opened"]
+
+
+async def test_links_and_forms_of_a_page_that_answers_a_form_lead_to_the_ticket(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    at_desk.sends(f"{path}/reply", text=" ")
+    assert at_desk.status == 409
+    assert f'<form method="get" action="{path}"' in at_desk.page
+    assert f'data-address="{path}"' in at_desk.page
+    at_desk.opens(f"{path}?find=forgot+my+username")
+    assert f'href="{path}?insert=forgot_username&amp;find=forgot+my+username#reply"' in at_desk.page
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "box"), [("note", "text", 'id="note"'), ("escalate", "reason", 'id="reason"')]
+)
+async def test_what_is_refused_stays_in_the_form_in_which_it_was_typed(
+    office: Office, at_desk: Visitor, person: Person, form: str, field: str, box: str
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    typed = "For us alone: the password is Sunflower2026"
+    at_desk.sends(f"/desk/tickets/{number}/{form}", **{field: typed, "level": "technical", "news": "2026-11-24"})
+    assert at_desk.status == 409
+    assert typed in at_desk.page.partition(box)[2][:150]
+    assert at_desk.page.count(typed) == 1, "a note is not put where a reply is written"
