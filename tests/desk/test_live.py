@@ -1,16 +1,18 @@
 """Live updates over HTTP: who may watch and for how long, and news that is not missed."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from httpx2 import AsyncClient, Response
+from sqlalchemy.orm import Session
 
 from bot.desk import live
 from core import rules, staff, ticket_work
+from core.database import Database
 from core.staff import Member
-from core.tickets import id_of
+from core.tickets import id_of, number_of
 from tests.desk.browser import served
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password
@@ -90,3 +92,64 @@ async def test_a_desk_in_which_much_happens_lets_nobody_watch_longer(
 
 async def _all(lines: AsyncIterator[str]) -> list[str]:
     return [line async for line in lines]
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+async def test_a_line_that_comes_later_than_one_with_a_higher_id_is_told(
+    office: Office, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
+    first, second = await ask_for_person(person), await ask_for_person(Person(office.world, "2"))
+    hub = live.Hub(office.database, office.world.clock)
+    news = aiter(hub.watch())
+    coming = asyncio.ensure_future(anext(news))
+    await _begun(hub)
+    with office.desk.work(None) as slow:
+        ticket_work.note(slow, id_of(first), "begun first")
+        with office.desk.work(None) as quick:
+            ticket_work.note(quick, id_of(second), "there first")
+        assert _tickets(await coming) == [second]
+    assert _tickets(await anext(news)) == [first]
+    hub.close()
+    assert [each async for each in news] == []
+
+
+async def test_a_database_that_is_away_at_first_is_looked_at_again(
+    office: Office, person: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(Database):
+        @contextmanager
+        def reading(self) -> Iterator[Session]:
+            if not caplog.records:
+                raise OSError("the database is away")
+            with super().reading() as session:
+                yield session
+
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
+    number = await ask_for_person(person)
+    away = Away(office.world.url)
+    hub = live.Hub(away, office.world.clock)
+    news = aiter(hub.watch())
+    coming = asyncio.ensure_future(anext(news))
+    await _begun(hub)
+    assert "could not look for news" in caplog.text
+    with office.desk.work(None) as desk:
+        ticket_work.note(desk, id_of(number), "again")
+    async with asyncio.timeout(5):
+        assert _tickets(await coming) == [number]
+    hub.close()
+    assert [each async for each in news] == []
+    away.close()
+
+
+async def _begun(hub: live.Hub) -> None:
+    for _ in range(200):
+        if hub._last:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the hub knows of nothing")
+
+
+def _tickets(news: live.News | None) -> list[int]:
+    assert news is not None
+    return [number_of(ticket) for ticket in news.tickets]
