@@ -56,6 +56,19 @@ async def test_the_queue_shows_filters_counts_and_finds(office: Office, at_desk:
     assert str(first) in at_desk.opens("/desk?late=1")
 
 
+async def test_a_ticket_that_waits_for_its_person_is_never_late(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    late = await ask_for_person(Person(office.world, "2"))
+    office.writes(office.members["Ana"], number, "Which page says no?")
+    office.world.later(60 * 24 * 30)
+    at_desk.signs_in("Ana")
+    assert "Late 1" in at_desk.opens("/desk?late=1")
+    assert str(late) in at_desk.page
+    assert str(number) not in at_desk.page
+
+
 @pytest.mark.parametrize(
     "query",
     [
