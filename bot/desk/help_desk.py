@@ -10,7 +10,7 @@ from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
 from bot.dialogue.redaction import heard
-from core import promises, ticket_replies, ticket_work
+from core import promises, ticket_pages, ticket_replies, ticket_work
 from core.business_days import CALIFORNIA
 from core.context import Desk
 from core.database import Database
@@ -122,6 +122,11 @@ class HelpDesk:
                     due=written_moment(language, each.due_at),
                 )
         return warned + len(missed)
+
+    def forget_writers(self) -> None:
+        """Forget who was writing a reply and has stopped."""
+        with self.work(None) as desk:
+            ticket_pages.forget_writers(desk.session, desk.now)
 
     def _resolve(self, desk: Desk, ticket: int) -> None:
         ticket_work.resolve(desk, ticket)

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from core import ticket_work, tickets
 from core.context import Desk
 from core.staff import Member
-from core.tables import AccountRequest, AuditEvent, Ticket
+from core.tables import AccountRequest, AuditEvent, Ticket, TicketWriter
 from core.ticket_queue import Filters, page
 from core.tickets import id_of
 from tests.asking import RECOVER
@@ -236,8 +236,17 @@ async def test_who_is_writing_is_shown_to_the_others(
     assert at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf}).status_code == 204
     assert "Ana is replying…" in ben_at_desk.opens(f"/desk/tickets/{number}")
     assert "Ana is replying…" not in at_desk.opens(f"/desk/tickets/{number}")
+    at_desk.sends(f"/desk/tickets/{number}/reply", text="I am on it.")
+    assert "Ana is replying…" not in ben_at_desk.opens(f"/desk/tickets/{number}"), "the reply is there"
+    at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf})
+    at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf})
+    assert "Ana is replying…" in ben_at_desk.opens(f"/desk/tickets/{number}")
+    office.desk.forget_writers()
+    assert len(office.world.rows(TicketWriter)) == 1
     office.world.later(1)
     assert "Ana is replying…" not in ben_at_desk.opens(f"/desk/tickets/{number}")
+    office.desk.forget_writers()
+    assert office.world.rows(TicketWriter) == []
 
 
 @pytest.mark.parametrize(
