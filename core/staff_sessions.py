@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, rules
@@ -85,6 +85,26 @@ def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn 
     return SignedIn(_member(staff), kept.id, csrf(keys, kept.id), renewed)
 
 
+def look(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
+    """Return who is signed in with this token, as `resume` does, and leave the session alone: unrenewed, unseen.
+
+    For what a page asks for by itself: a session does not last longer because a page stands open.
+    """
+    hashed, grace = _hash(token), timedelta(seconds=rules.SESSION_GRACE_SECONDS)
+    is_token = StaffSession.token_hash == hashed
+    was_token = and_(StaffSession.previous_hash == hashed, StaffSession.rotated_at > now - grace)
+    row = session.execute(_lasting(now).where(or_(is_token, was_token))).one_or_none()
+    if row is None:
+        return None
+    kept, staff = row
+    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+
+
+def lasts(session: Session, session_id: int, now: datetime) -> bool:
+    """Return whether a session has not ended, whatever its token is by now."""
+    return session.execute(_lasting(now).where(StaffSession.id == session_id)).one_or_none() is not None
+
+
 def end(session: Session, session_id: int, staff: int, now: datetime) -> None:
     """Sign out."""
     session.execute(delete(StaffSession).where(StaffSession.id == session_id))
@@ -94,6 +114,18 @@ def end(session: Session, session_id: int, staff: int, now: datetime) -> None:
 def csrf(keys: Keys, session_id: int) -> str:
     """Return what every form of this session carries: derived, so that no table has it."""
     return keys.hidden("desk form", str(session_id))
+
+
+def _lasting(now: datetime) -> Select[StaffSession, Staff]:
+    return (
+        select(StaffSession, Staff)
+        .join(Staff, Staff.id == StaffSession.staff_id)
+        .where(
+            Staff.disabled_at.is_(None),
+            StaffSession.seen_at > now - timedelta(minutes=rules.SESSION_IDLE_MINUTES),
+            StaffSession.created_at > now - timedelta(hours=rules.SESSION_HOURS),
+        )
+    )
 
 
 def _renewed(session: Session, kept: StaffSession, hashed: str, now: datetime) -> str | None:

@@ -77,9 +77,12 @@ def history(session: Session, ticket: int) -> list[Happened]:
     return _lines(session, TicketEvent.ticket_id == ticket)
 
 
-def since(session: Session, line: int, limit: int = 200) -> list[Happened]:
-    """Return what happened to any ticket after the line with this id, oldest first."""
-    return _lines(session, TicketEvent.id > line, limit)
+def since(session: Session, line: int, limit: int) -> list[tuple[int, int]]:
+    """Return the lines of all histories after the one with this id, as (line, ticket), in the order of their ids."""
+    rows = session.execute(
+        select(TicketEvent.id, TicketEvent.ticket_id).where(TicketEvent.id > line).order_by(TicketEvent.id).limit(limit)
+    )
+    return [(each.id, each.ticket_id) for each in rows]
 
 
 def newest(session: Session) -> int:

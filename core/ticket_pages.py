@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core import rules, ticket_history
 from core.accounts import Status, status
+from core.database import insert
 from core.tables import (
     Account,
     AccountRequest,
@@ -108,16 +109,19 @@ def transcript(session: Session, ticket: Ticket, limit: int = LINES) -> list[Sai
 
 def note_writer(session: Session, ticket: int, staff: int, now: datetime) -> None:
     """Note that somebody of staff is writing a reply at this moment."""
-    writer = session.get(TicketWriter, (ticket, staff))
-    if writer is None:
-        session.add(TicketWriter(ticket_id=ticket, staff_id=staff, at=now))
-    else:
-        writer.at = now
+    noted = insert(session, TicketWriter).values(ticket_id=ticket, staff_id=staff, at=now)
+    session.execute(noted.on_conflict_do_update(index_elements=["ticket_id", "staff_id"], set_={"at": now}))
 
 
 def forget_writer(session: Session, ticket: int, staff: int) -> None:
     """Note that they are no longer writing."""
     session.execute(delete(TicketWriter).where(TicketWriter.ticket_id == ticket, TicketWriter.staff_id == staff))
+
+
+def forget_writers(session: Session, now: datetime) -> None:
+    """Forget who has stopped writing without a word."""
+    silent_since = now - timedelta(seconds=rules.WRITER_SECONDS)
+    session.execute(delete(TicketWriter).where(TicketWriter.at <= silent_since))
 
 
 def writers(session: Session, ticket: int, staff: int, now: datetime) -> list[str]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import ticket_words
 from core.tables import Staff, Ticket
-from core.tickets import RESOLVED, STATES, id_of, number_of
+from core.tickets import RESOLVED, STATES, WAITING, id_of, number_of
 
 PAGE = 50
 
@@ -103,7 +103,7 @@ def counts(session: Session, staff: int, now: datetime) -> dict[str, int]:
         select(
             func.count().filter(Ticket.owner_id == staff),
             func.count().filter(Ticket.owner_id.is_(None)),
-            func.count().filter(or_(Ticket.due_at <= now, Ticket.missed_at.is_not(None))),
+            func.count().filter(_is_late(now)),
         ).where(Ticket.closed_at.is_(None))
     ).one()
     unresolved = sum(number for state, number in of_state.items() if state != RESOLVED)
@@ -124,7 +124,7 @@ def _conditions(filters: Filters, staff: int) -> list[ColumnElement[bool]]:
     elif filters.whose == "nobody":
         conditions.append(Ticket.owner_id.is_(None))
     if filters.late_at is not None:
-        conditions.append(or_(Ticket.due_at <= filters.late_at, Ticket.missed_at.is_not(None)))
+        conditions.append(_is_late(filters.late_at))
     words = filters.words.strip()
     number = words.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) <= 10:
@@ -132,3 +132,8 @@ def _conditions(filters: Filters, staff: int) -> list[ColumnElement[bool]]:
     else:
         conditions += ticket_words.found(words)
     return conditions
+
+
+def _is_late(now: datetime) -> ColumnElement[bool]:
+    """Return what holds of a ticket whose promise was missed; one that waits for its person owes them nothing."""
+    return and_(Ticket.state != WAITING, or_(Ticket.due_at <= now, Ticket.missed_at.is_not(None)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import letters, rules, takeover, ticket_history, ticket_words
+from core import letters, rules, takeover, ticket_history, ticket_pages, ticket_words
 from core.context import Desk
 from core.letters import Letter
 from core.outbox import REPLIES
@@ -55,6 +55,8 @@ def reply(desk: Desk, ticket: int, draft: Draft) -> bool:
         session, ticket, Kind.REPLY, desk.now, staff=desk.staff, text=draft.text, key=draft.key, owed=owed
     )
     ticket_words.learn(session, ticket, draft.text)
+    if desk.staff is not None:
+        ticket_pages.forget_writer(session, ticket, desk.staff)
     if found.owner_id is None:
         found.owner_id = desk.staff
     if found.first_reply_at is None:

@@ -1,4 +1,4 @@
-"""What the help desk does by itself while the service runs: it watches over the promises."""
+"""What the help desk does by itself while the service runs: it watches over the promises, and tidies up."""
 
 import asyncio
 import logging
@@ -15,6 +15,7 @@ async def run_duties(desk: HelpDesk, pause: float = EVERY_SECONDS) -> None:
     while True:
         try:
             await asyncio.to_thread(desk.keep_promises)
+            await asyncio.to_thread(desk.forget_writers)
         except Exception:
-            logger.exception("the promises could not be looked after; they are looked at again")
+            logger.exception("the help desk's duties could not be done; they are done again")
         await asyncio.sleep(pause)

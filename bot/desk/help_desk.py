@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
 from bot.dialogue.redaction import heard
-from core import promises, ticket_replies, ticket_work
+from core import promises, ticket_pages, ticket_replies, ticket_work
 from core.business_days import CALIFORNIA
 from core.context import Desk
 from core.database import Database
@@ -21,15 +22,20 @@ from core.ticket_replies import Draft
 from core.tickets import number_of
 from knowledge.library import Library
 
+Then = Literal["wait", "stay", "resolve"]
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A reply as it was written: `key` is drawn with the form, `seen` the last line of the history that was shown."""
+    """A reply as it was written: `key` is drawn with the form, `seen` the last line of the history that was shown.
+
+    `then` is what follows: to wait for the person, to stay at the ticket, or to resolve it.
+    """
 
     text: str
     key: str
     seen: int
-    then_wait: bool = True
+    then: Then = "wait"
 
 
 class HelpDesk:
@@ -57,7 +63,7 @@ class HelpDesk:
                 self._tell(desk, ticket, "staff_took_over", name=member.name)
 
     def reply(self, member: Member, ticket: int, written: Written) -> bool:
-        """Send the reply to the ticket's person; False when this form had been sent before.
+        """Send the reply to the ticket's person, with what follows it; False when this form had been sent before.
 
         TicketRefused as the core says, and where the text holds what looks like a password or a secret link (S2).
         """
@@ -67,8 +73,11 @@ class HelpDesk:
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
             notice = self._phrase(found, "staff_took_over", name=member.name)
-            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then_wait)
-            return ticket_replies.reply(desk, ticket, draft)
+            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then == "wait")
+            is_new = ticket_replies.reply(desk, ticket, draft)
+            if is_new and written.then == "resolve":
+                self._resolve(desk, ticket)
+            return is_new
 
     def note(self, member: Member, ticket: int, text: str) -> None:
         """Write an internal note; TicketRefused as the core says, and where it holds a secret (S2)."""
@@ -78,7 +87,12 @@ class HelpDesk:
             ticket_work.note(desk, ticket, legible(text))
 
     def escalate(self, member: Member, ticket: int, level: str, reason: str, news: date) -> None:
-        """Pass the ticket on, and tell its person when they hear of it next (003)."""
+        """Pass the ticket on, and tell its person when they hear of it next (003).
+
+        TicketRefused as the core says, and where the reason holds a secret (S2).
+        """
+        if self._holds_secret(legible(reason)):
+            raise TicketRefused("reason_has_secret")
         with self.work(member) as desk:
             due = ticket_work.escalate(desk, ticket, level, legible(reason), news)
             language = self.library().language(ticket_work.held(desk, ticket).language)
@@ -87,8 +101,7 @@ class HelpDesk:
     def resolve(self, member: Member, ticket: int) -> None:
         """End the ticket, tell its person, and let the bot have the chat back."""
         with self.work(member) as desk:
-            ticket_work.resolve(desk, ticket)
-            self._tell(desk, ticket, "ticket_closed")
+            self._resolve(desk, ticket)
 
     def next_business_day(self) -> date:
         """Return the next day on which the help desk works, in California."""
@@ -109,6 +122,15 @@ class HelpDesk:
                     due=written_moment(language, each.due_at),
                 )
         return warned + len(missed)
+
+    def forget_writers(self) -> None:
+        """Forget who was writing a reply and has stopped."""
+        with self.work(None) as desk:
+            ticket_pages.forget_writers(desk.session, desk.now)
+
+    def _resolve(self, desk: Desk, ticket: int) -> None:
+        ticket_work.resolve(desk, ticket)
+        self._tell(desk, ticket, "ticket_closed")
 
     def _holds_secret(self, text: str) -> bool:
         """Return whether something like a password or a secret link is in `text`; our own answers hold none."""

@@ -26,6 +26,9 @@ LOOK_SECONDS = 1.0
 COMMENT_SECONDS = 20  # a proxy takes a silent connection for a dead one
 LONGEST_SECONDS = 600  # the browser then asks again, and shows who it is again
 
+AGAIN = 200  # lines: PostgreSQL gives out an id before its line is there, and one with a higher id may be there first
+AT_ONCE = 1000
+
 Writers = dict[int, tuple[str, ...]]
 
 
@@ -47,6 +50,7 @@ class Hub:
         self._watching: set[asyncio.Queue[News | None]] = set()
         self._looking: asyncio.Task[None] | None = None
         self._last = 0
+        self._seen: set[int] = set()  # lines of histories that were told, of those that are looked at again
         self._writers: Writers = {}
 
     async def watch(self) -> AsyncIterator[News | None]:
@@ -76,27 +80,34 @@ class Hub:
                 queue.put_nowait(None)
 
     async def _look_on(self) -> None:
-        self._last = await asyncio.to_thread(self._newest)
+        look = self._begin
         while self._watching:
-            await asyncio.sleep(LOOK_SECONDS)
             try:
-                news = await asyncio.to_thread(self._look)
+                news = await asyncio.to_thread(look)
             except Exception:
                 logger.exception("the desk could not look for news")
-                continue
-            if news.tickets or news.writers:
-                for queue in self._watching:
-                    with suppress(asyncio.QueueFull):
-                        queue.put_nowait(news)
+            else:
+                look = self._look
+                self._tell(news)
+            await asyncio.sleep(LOOK_SECONDS)
 
-    def _newest(self) -> int:
+    def _tell(self, news: News) -> None:
+        if news.tickets or news.writers:
+            for queue in self._watching:
+                with suppress(asyncio.QueueFull):
+                    queue.put_nowait(news)
+
+    def _begin(self) -> News:
+        """Take what happened so far for known."""
         with self._database.reading() as session:
-            return ticket_history.newest(session)
+            self._last = ticket_history.newest(session)
+            self._seen = {line for line, _ in ticket_history.since(session, self._last - AGAIN, AT_ONCE)}
+        return News()
 
     def _look(self) -> News:
         now = self._clock()
         with self._database.reading() as session:
-            lines = ticket_history.since(session, self._last)
+            lines = ticket_history.since(session, self._last - AGAIN, AT_ONCE)
             rows = session.execute(
                 select(TicketWriter.ticket_id, Staff.name)
                 .join(Staff, Staff.id == TicketWriter.staff_id)
@@ -111,20 +122,23 @@ class Hub:
             for ticket in writers.keys() | self._writers.keys()
             if writers.get(ticket) != self._writers.get(ticket)
         }
+        tickets = [ticket for line, ticket in lines if line not in self._seen]
         if lines:
-            self._last = lines[-1].id
+            self._last = lines[-1][0]
+        self._seen = {line for line, _ in lines if line > self._last - AGAIN}
         self._writers = writers
-        return News(list(dict.fromkeys(line.ticket for line in lines)), changed)
+        return News(list(dict.fromkeys(tickets)), changed)
 
 
 def routes(site: DeskSite, hub: Hub) -> list[Route]:
     """Return the route /desk/live."""
 
     async def live(request: Request) -> Response:
-        if await run_in_threadpool(site.who, request) is None:
+        signed_in = await run_in_threadpool(site.who_watches, request)
+        if signed_in is None:
             return Response(status_code=401)
         return StreamingResponse(
-            _events(hub),
+            _events(site, hub, signed_in.session),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
         )
@@ -132,15 +146,21 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
     return [Route("/desk/live", live)]
 
 
-async def _events(hub: Hub) -> AsyncIterator[str]:
+async def _events(site: DeskSite, hub: Hub, session: int) -> AsyncIterator[str]:
+    """Yield what a browser is told until its session is over; that is looked at in busy times as in quiet ones."""
     yield "retry: 2000\n\n"
-    end = asyncio.get_running_loop().time() + LONGEST_SECONDS
+    clock = asyncio.get_running_loop().time
+    end, looked = clock() + LONGEST_SECONDS, clock()
     async for news in hub.watch():
+        if news is None or clock() >= looked + COMMENT_SECONDS:
+            if not await run_in_threadpool(site.lasts, session):
+                return
+            looked = clock()
         if news is None:
             yield ": still here\n\n"
         for ticket in news.tickets if news else ():
             yield f"event: ticket\ndata: {number_of(ticket)}\n\n"
         for ticket, names in news.writers.items() if news else ():
             yield f"event: writers\ndata: {json.dumps({'ticket': number_of(ticket), 'names': names})}\n\n"
-        if asyncio.get_running_loop().time() > end:
+        if clock() > end:
             return

@@ -20,6 +20,7 @@ from core.staff_sessions import SignedIn
 from knowledge.library import Language
 
 COOKIE = "desk"
+BY_ITSELF = "Desk-By-Itself"  # the header of what the desk's script asks for without anybody doing anything
 SEE_OTHER = 303
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self';"
@@ -115,6 +116,16 @@ class DeskSite:
         with self.desk.database.transaction() as session:
             return staff_sessions.resume(session, self.desk.keys, token, now)
 
+    def who_watches(self, request: Request) -> SignedIn | None:
+        """Return whose page asks by itself, and leave the session as it is: it lasts no longer for that."""
+        with self.desk.database.reading() as session:
+            return staff_sessions.look(session, self.desk.keys, request.cookies.get(COOKIE, ""), self.desk.clock())
+
+    def lasts(self, session: int) -> bool:
+        """Return whether somebody's session has not ended."""
+        with self.desk.database.reading() as reading:
+            return staff_sessions.lasts(reading, session, self.desk.clock())
+
     def give_cookie(self, response: Response, token: str) -> None:
         """Let the browser keep the session's token: for the desk alone, and where no script reads it."""
         response.set_cookie(
@@ -127,7 +138,8 @@ class DeskSite:
         )
 
     def _answer(self, request: Request, form: Mapping[str, str], handler: Handler) -> Response:
-        signed_in = self.who(request)
+        by_itself = request.method == "GET" and BY_ITSELF in request.headers
+        signed_in = self.who_watches(request) if by_itself else self.who(request)
         if signed_in is None and request.method == "POST":
             return self.page("signed_out.html", status=401, typed=form.get("text", ""))
         if signed_in is None:

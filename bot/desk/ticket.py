@@ -1,15 +1,16 @@
 """A ticket's page, and what its forms do."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.desk.answers import find
-from bot.desk.help_desk import Written
+from bot.desk.help_desk import Then, Written
 from bot.desk.site import DeskSite, Visit, back_to
 from core import rules, ticket_actions, ticket_pages, ticket_work
 from core.addresses import masked
@@ -18,6 +19,7 @@ from core.ticket_pages import TicketPage
 from core.tickets import id_of, number_of
 
 Act = Callable[[DeskSite, Visit, int], None]
+THEN: Final[dict[str, Then]] = {"wait": "wait", "stay": "stay", "resolve": "resolve"}
 
 
 def routes(site: DeskSite) -> list[Route]:
@@ -26,7 +28,7 @@ def routes(site: DeskSite) -> list[Route]:
     def posting(act: Act) -> Route:
         name = act.__name__.replace("_", "-")
         endpoint = site.visited(lambda visit: _done(site, visit, act))
-        return Route(f"/desk/tickets/{{number:int}}/{name}", endpoint, methods=["POST"])
+        return Route(f"/desk/tickets/{{number:int}}/{name}", endpoint, methods=["GET", "POST"])
 
     def writing(visit: Visit) -> Response:
         try:
@@ -40,7 +42,11 @@ def routes(site: DeskSite) -> list[Route]:
     return [
         Route("/desk/tickets/{number:int}", site.visited(lambda visit: show(site, visit))),
         Route("/desk/tickets/{number:int}/writing", site.visited(writing), methods=["POST"]),
-        Route("/desk/tickets/{number:int}/account", site.visited(lambda visit: unmask(site, visit)), methods=["POST"]),
+        Route(
+            "/desk/tickets/{number:int}/account",
+            site.visited(lambda visit: unmask(site, visit)),
+            methods=["GET", "POST"],
+        ),
         *map(posting, (reply, note, take, hand_over, subject, step, wait, escalate, resolve, reopen, start)),
     ]
 
@@ -51,15 +57,16 @@ def show(
     *,
     status: int = 200,
     said: str = "",
-    typed: str | None = None,
+    typed: Mapping[str, str] | None = None,
     unmasked: bool = False,
 ) -> Response:
-    """Return the ticket's page; `said` is what went wrong with a form, `typed` what stays in the reply box."""
+    """Return the ticket's page; `said` is what went wrong with a form, `typed` what stays in which form."""
     now = site.desk.clock()
     with site.desk.database.reading() as session:
         page = ticket_pages.open_page(session, id_of(visit.number), visit.member.id, now)
     if page is None:
-        return unknown(site, visit, typed or "")
+        return unknown(site, visit)
+    stays = typed or {}
     asked = visit.request.query_params
     inserted = site.language.entries.get(asked.get("insert", ""))
     return site.page(
@@ -70,15 +77,20 @@ def show(
         number=visit.number,
         number_of=number_of,
         said=said,
-        typed=typed if typed is not None else inserted.answer if inserted else "",
+        typed=stays.get("reply", inserted.answer if inserted else ""),
+        noted=stays.get("note", ""),
+        reason=stays.get("escalate", ""),
         key=secrets.token_urlsafe(12),
         seen=page.history[-1].id if page.history else 0,
         found=find(site.language, asked.get("find", "")),
         find=asked.get("find", "")[:200],
-        insert_address=lambda entry: f"?{urlencode({'insert': entry, 'find': asked.get('find', '')})}#reply",
+        insert_address=lambda entry: _address(
+            visit, urlencode({"insert": entry, "find": asked.get("find", "")}), "#reply"
+        ),
         facts=_facts(page, unmasked=unmasked),
         unmasked=unmasked,
         entries=site.language.entries,
+        thens=THEN,
         steps=ticket_work.STEPS,
         done={line.detail.get("step") for line in page.history if line.kind == "step"},
         levels=ticket_work.LEVELS,
@@ -89,11 +101,13 @@ def show(
 
 def unmask(site: DeskSite, visit: Visit) -> Response:
     """Return the page with the account's facts in clear; that they were looked at is written down first."""
+    if visit.request.method != "POST":
+        return back_to(_address(visit))
     try:
         with site.desk.work(visit.member) as desk:
             ticket_actions.look(desk, id_of(visit.number))
     except TicketRefused as refused:
-        return _again(site, visit, refused)
+        return _again(site, visit, refused, unmask.__name__)
     return show(site, visit, unmasked=True)
 
 
@@ -104,17 +118,14 @@ def unknown(site: DeskSite, visit: Visit, typed: str = "") -> Response:
 
 def reply(site: DeskSite, visit: Visit, ticket: int) -> None:
     """Send what was written, then wait for the person, stay at it, or resolve."""
-    form, then = visit.form, visit.form.get("then", "wait")
-    seen = form.get("seen", "")
+    form, seen = visit.form, visit.form.get("seen", "")
     written = Written(
         form.get("text", ""),
         f"{visit.member.id}:{form.get('key', '')[:64]}",
         int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0,
-        then_wait=then == "wait",
+        THEN.get(form.get("then", ""), "wait"),
     )
-    is_new = site.desk.reply(visit.member, ticket, written)
-    if is_new and then == "resolve":
-        site.desk.resolve(visit.member, ticket)
+    site.desk.reply(visit.member, ticket, written)
 
 
 def note(site: DeskSite, visit: Visit, ticket: int) -> None:
@@ -183,20 +194,27 @@ def start(site: DeskSite, visit: Visit, ticket: int) -> None:
 
 
 def _done(site: DeskSite, visit: Visit, act: Act) -> Response:
+    """Return where a form leads; who comes to its address without one sees the ticket."""
+    if visit.request.method != "POST":
+        return back_to(_address(visit, visit.request.url.query))
     try:
         act(site, visit, id_of(visit.number))
     except TicketRefused as refused:
-        return _again(site, visit, refused)
-    return back_to(f"/desk/tickets/{visit.number}")
+        return _again(site, visit, refused, act.__name__)
+    return back_to(_address(visit))
 
 
-def _again(site: DeskSite, visit: Visit, refused: Refusal) -> Response:
-    """Return the page with what happened instead, and what was typed, so that nothing is lost."""
-    typed = visit.form.get("text")
+def _again(site: DeskSite, visit: Visit, refused: Refusal, form: str) -> Response:
+    """Return the page with what happened instead, and what was typed in its own form, so that nothing is lost."""
+    typed = visit.form.get("reason" if form == escalate.__name__ else "text", "")
     if refused.phrase == "ticket_unknown":
-        return unknown(site, visit, typed or "")
+        return unknown(site, visit, typed)
     said = site.text(f"refused_{refused.phrase}", **refused.fields)
-    return show(site, visit, status=409, said=said, typed=typed)
+    return show(site, visit, status=409, said=said, typed={form: typed})
+
+
+def _address(visit: Visit, query: str = "", place: str = "") -> str:
+    return f"/desk/tickets/{visit.number}{f'?{query}' if query else ''}{place}"
 
 
 def _facts(page: TicketPage, *, unmasked: bool) -> dict[str, str]:

@@ -98,6 +98,8 @@ async def test_two_see_each_other_live_and_the_second_send_is_refused(
         await his.get_by_role("button", name="Send the reply").click()
         await his.get_by_text("Ana has replied since you opened this page").wait_for()
         assert await his.get_by_label("Your reply").input_value() == "Me too."
+        staffed.desk.resolve(ben, number - 1000)
+        await his.locator("#live-summary").get_by_text("Resolved", exact=True).wait_for()
         await hers.goto("/desk")
         await asyncio.sleep(1.5)
         later = await ask_for_person(Person(staffed.world, "2"), "Somebody new")

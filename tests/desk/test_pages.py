@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import update
 
-from core import tickets
+from core import ticket_work, tickets
+from core.context import Desk
 from core.office_days import STATE_OFFICES
 from core.staff import Member
-from core.tables import AccountRequest, AuditEvent, Ticket
+from core.tables import AccountRequest, AuditEvent, Ticket, TicketWriter
 from core.ticket_queue import Filters, page
 from core.tickets import id_of
 from tests.asking import RECOVER
@@ -54,6 +55,19 @@ async def test_the_queue_shows_filters_counts_and_finds(office: Office, at_desk:
     office.world.later(60 * 24 * 5)
     at_desk.signs_in("Ana")
     assert str(first) in at_desk.opens("/desk?late=1")
+
+
+async def test_a_ticket_that_waits_for_its_person_is_never_late(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    late = await ask_for_person(Person(office.world, "2"))
+    office.writes(office.members["Ana"], number, "Which page says no?")
+    office.world.later(60 * 24 * 30)
+    at_desk.signs_in("Ana")
+    assert "Late 1" in at_desk.opens("/desk?late=1")
+    assert str(late) in at_desk.page
+    assert str(number) not in at_desk.page
 
 
 @pytest.mark.parametrize(
@@ -105,6 +119,24 @@ async def test_a_ticket_is_taken_answered_and_resolved(office: Office, at_desk: 
     assert "Resolved" in at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
     heard = await person.hears()
     assert heard.index("Thank you") < heard.index("is resolved")
+
+
+async def test_a_reply_that_resolves_is_sent_and_resolves_or_does_neither(
+    office: Office, at_desk: Visitor, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(desk: Desk, ticket: int) -> bool:
+        raise OSError("the disk is full")
+
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(ticket_work, "resolve", fail)
+        with pytest.raises(OSError, match="disk"):
+            at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
+    assert office.kinds(number) == ["opened"]
+    assert "Resolved" in at_desk.sends(f"{path}/reply", text="Thank you", then="resolve")
+    assert office.kinds(number) == ["opened", "reply", "resolved"]
 
 
 async def test_notes_steps_subject_hand_over_and_escalation_show_in_the_history(
@@ -205,8 +237,17 @@ async def test_who_is_writing_is_shown_to_the_others(
     assert at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf}).status_code == 204
     assert "Ana is replying…" in ben_at_desk.opens(f"/desk/tickets/{number}")
     assert "Ana is replying…" not in at_desk.opens(f"/desk/tickets/{number}")
+    at_desk.sends(f"/desk/tickets/{number}/reply", text="I am on it.")
+    assert "Ana is replying…" not in ben_at_desk.opens(f"/desk/tickets/{number}"), "the reply is there"
+    at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf})
+    at_desk.client.post(f"/desk/tickets/{number}/writing", data={"csrf": csrf})
+    assert "Ana is replying…" in ben_at_desk.opens(f"/desk/tickets/{number}")
+    office.desk.forget_writers()
+    assert len(office.world.rows(TicketWriter)) == 1
     office.world.later(1)
     assert "Ana is replying…" not in ben_at_desk.opens(f"/desk/tickets/{number}")
+    office.desk.forget_writers()
+    assert office.world.rows(TicketWriter) == []
 
 
 @pytest.mark.parametrize(
@@ -257,6 +298,7 @@ def test_a_number_that_no_ticket_has_is_no_such_ticket(at_desk: Visitor, number:
         ("hand-over", {"to": "77"}),
         ("step", {"step": "x"}),
         ("escalate", {"level": "technical", "reason": "x", "news": "x"}),
+        ("escalate", {"level": "technical", "reason": "the password is Sunflower2026", "news": "2026-11-24"}),
         ("start", {"action": "x", "identifier": "x"}),
         ("start", {"action": "reset_password", "identifier": " "}),
         ("account", {}),
@@ -285,3 +327,48 @@ async def test_a_ticket_whose_chat_was_forgotten_is_still_there(
     with office.database.transaction() as session:
         session.execute(update(Ticket).values(conversation_id=None))
     assert "Nothing was said yet" in at_desk.opens(f"/desk/tickets/{number}")
+
+
+FORMS = (
+    *("reply", "note", "take", "hand-over", "subject", "step"),
+    *("wait", "escalate", "resolve", "reopen", "start", "account"),
+)
+
+
+async def test_the_address_of_a_form_leads_to_the_ticket_and_does_nothing(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    for form in FORMS:
+        assert f"Ticket {number}" in at_desk.opens(f"/desk/tickets/{number}/{form}"), form
+        assert (at_desk.status, at_desk.where) == (200, f"/desk/tickets/{number}"), form
+    assert office.kinds(number) == ["opened"]
+
+
+async def test_links_and_forms_of_a_page_that_answers_a_form_lead_to_the_ticket(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    at_desk.sends(f"{path}/reply", text=" ")
+    assert at_desk.status == 409
+    assert f'<form method="get" action="{path}"' in at_desk.page
+    assert f'data-address="{path}"' in at_desk.page
+    at_desk.opens(f"{path}?find=forgot+my+username")
+    assert f'href="{path}?insert=forgot_username&amp;find=forgot+my+username#reply"' in at_desk.page
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "box"), [("note", "text", 'id="note"'), ("escalate", "reason", 'id="reason"')]
+)
+async def test_what_is_refused_stays_in_the_form_in_which_it_was_typed(
+    office: Office, at_desk: Visitor, person: Person, form: str, field: str, box: str
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    typed = "For us alone: the password is Sunflower2026"
+    at_desk.sends(f"/desk/tickets/{number}/{form}", **{field: typed, "level": "technical", "news": "2026-11-24"})
+    assert at_desk.status == 409
+    assert typed in at_desk.page.partition(box)[2][:150]
+    assert at_desk.page.count(typed) == 1, "a note is not put where a reply is written"

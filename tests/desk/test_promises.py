@@ -98,6 +98,7 @@ async def test_an_escalated_ticket_promises_news_by_a_day(office: Office, ana: M
     [
         ("upstairs", "because", date(2026, 11, 25), "no_such_level"),
         ("technical", " ", date(2026, 11, 25), "reason_missing"),
+        ("technical", "the password is Sunflower2026", date(2026, 11, 25), "reason_has_secret"),
         ("technical", "because", date(2026, 11, 13), "news_day_wrong"),
         ("technical", "because", date(2027, 11, 25), "news_day_wrong"),
     ],

@@ -8,7 +8,8 @@ const byId = (id) => document.getElementById(id);
 const REGIONS = ["live", "live-summary", "live-conversation", "live-work", "live-steps", "live-history"];
 
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  // A page that a form was answered with stands at the form's address; what is fresh does not.
+  const answer = await fetch(body.dataset.address || location.href, { headers: { Accept: "text/html", "Desk-By-Itself": "1" } });
   if (!answer.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of REGIONS) {

@@ -393,6 +393,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("ticket_id", "staff_id", name=op.f("pk_ticket_writers")),
     )
+    op.create_index(op.f("ix_ticket_writers_at"), "ticket_writers", ["at"], unique=False)
 
 
 def downgrade() -> None:
