@@ -31,14 +31,22 @@ class Calibration:
     sure: float = SURE_UNMEASURED
 
 
-def folds(texts: Sequence[str], owner: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return each phrasing's fold: every entry spread over all, by the text alone, so that an edit moves no other."""
+def folds(texts: Sequence[str], owner: NDArray[np.intp], begins: Sequence[int] | None = None) -> NDArray[np.intp]:
+    """Return each phrasing's fold: every entry spread over all, by the text alone, so that an edit moves no other.
+
+    `begins` says, by the number of each entry, with which fold it begins; without it they take turns.
+    """
     fold = np.zeros(len(texts), np.intp)
     for entry in np.unique(owner):
         members = np.flatnonzero(owner == entry).tolist()
-        members.sort(key=lambda number: (zlib.crc32(texts[number].encode()), number))
-        fold[members] = (np.arange(len(members)) + entry) % FOLDS
+        members.sort(key=lambda number: (crc32(texts[number]), number))
+        fold[members] = (np.arange(len(members)) + (entry if begins is None else begins[entry])) % FOLDS
     return fold
+
+
+def crc32(text: str) -> int:
+    """Return a number that a text has in every process, also one with halves of surrogate pairs."""
+    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 def held_out_scores(times: Callable[[Matrix], Matrix], truth: Matrix, fold: NDArray[np.intp], penalty: float) -> Matrix:

@@ -1,13 +1,13 @@
 """How well questions find their entry: phrasings that the matcher has not seen, and the labelled examples."""
 
-import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
+from knowledge.calibration import FOLDS, crc32, folds
 from knowledge.editing.vectors import ROWS_AT_ONCE, Matrix, Vectors
 from knowledge.matcher import Match
 from knowledge.schema import UNKNOWN
@@ -17,8 +17,6 @@ Pair = tuple[str, str]
 
 Verdict = Literal["sure", "first", "offered", "lost", "wrong"]
 """Answered right; first or among three of those offered; not among them; answered with another entry."""
-
-FOLDS = 5
 
 
 class Matching(Protocol):
@@ -172,20 +170,11 @@ def weakest(outcomes: Iterable[Outcome], most: int = 5) -> list[tuple[str, float
 
 
 def _folds(pairs: Sequence[Pair]) -> list[int]:
-    """Each entry spread over all folds, by the texts alone, so that an edit of one moves no other."""
-    members: dict[str, list[int]] = defaultdict(list)
-    for place, (entry, _) in enumerate(pairs):
-        members[entry].append(place)
-    fold = [0] * len(pairs)
-    for entry, places in members.items():
-        places.sort(key=lambda place: (_hash(pairs[place][1]), place))
-        for position, place in enumerate(places, start=_hash(entry)):
-            fold[place] = position % FOLDS
+    """Each phrasing's fold; an entry begins with one by its own name, so that another one's coming moves none."""
+    number = {entry: place for place, entry in enumerate(dict(pairs))}
+    owner = np.array([number[entry] for entry, _ in pairs], np.intp)
+    fold: list[int] = folds([text for _, text in pairs], owner, [crc32(entry) for entry in number]).tolist()
     return fold
-
-
-def _hash(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "replace"))
 
 
 def _share(count: int, of: Sequence[object]) -> float:
