@@ -2,12 +2,23 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
 from tests.faults.service import Service
 
 CHATS = 50
+HELD_UP = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from bot.commands.run import end_within
+
+ThreadPoolExecutor(1).submit(time.sleep, 60)
+end_within(0.5, status=int(sys.argv[1]))
+"""
 
 
 @pytest.mark.parametrize("stops", [1, pytest.param(20, marks=pytest.mark.prove)])
@@ -22,3 +33,10 @@ async def test_a_stop_under_load_loses_and_repeats_nothing(on_either: Service, s
         await service.start()
     await service.everybody_is_answered(120)
     service.check()
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_thread_that_does_not_end_holds_up_no_stop(status: int) -> None:
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", HELD_UP, str(status)], timeout=50, check=False)
+    assert (done.returncode, time.monotonic() - began < 30) == (status, True)

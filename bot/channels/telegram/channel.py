@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 CHATS_AT_ONCE = 64
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
-STOP_SECONDS = 4.0
+STOP_SECONDS = 3.0  # with what follows it less than the whole stop in `commands/run.py`
 SWEEP_SECONDS = 5.0
 
 
