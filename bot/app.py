@@ -1,4 +1,4 @@
-"""The composition root: settings become the parts of the service; the only place that wires."""
+"""The composition root: settings become the parts that every command shares; `commands/run.py` adds what it serves."""
 
 import logging
 import secrets
@@ -65,10 +65,13 @@ class Service:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Serve edits of the knowledge as they are saved, as long as the context lasts."""
+        """Serve edits of the knowledge as they are saved, as long as the context lasts; its end waits for no fit."""
         thread = ThreadPoolExecutor(1, "matcher")
-        with thread, self.library.following(lambda library: thread.submit(learn, library)):
-            yield
+        try:
+            with self.library.following(lambda library: thread.submit(learn, library)):
+                yield
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
 
     def worker(self, post: Post, senders: Mapping[str, Sender]) -> Worker:
         """Return a worker that posts letters with `post` and sends by the channels `senders`."""

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, database
 from core.context import Context
 from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket, TicketEvent
 from core.verification import SEND_CODE
@@ -68,25 +67,20 @@ class Line:
     meaning: str
 
 
-def hold(session: Session, channel: str, chat: str, language: str, now: datetime) -> Held:
-    """Return the conversation, begun when it is new; nobody else has it until the transaction ends."""
-    return hold_all(session, channel, {chat: language}, now)[chat]
-
-
 def hold_all(
     session: Session, channel: str, chats: Mapping[str, str], now: datetime, also: Sequence[int] = ()
 ) -> dict[str, Held]:
-    """Return the conversations of some chats by chat, as `hold` does; each chat is given with its language.
+    """Return the conversations of some chats by chat, begun when they are new; each chat is given with its language.
 
-    Those of the ids in `also` are locked as well: all at once and in one order, so that no two wait for each other.
+    Nobody else has them until the transaction ends. Those of the ids in `also` are locked as well: all at once and
+    in one order, so that no two wait for each other.
     """
     connection = session.connection()
     held = {each.chat: each for each in _held(connection, channel, list(chats), also) if each.channel == channel}
     new = [chat for chat in chats if chat not in held]
     if new:
-        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(
-            upsert(CONVERSATIONS).on_conflict_do_nothing(index_elements=["channel", "chat"]),
+            database.insert(session, CONVERSATIONS).on_conflict_do_nothing(index_elements=["channel", "chat"]),
             [
                 {
                     "channel": channel,
@@ -113,13 +107,8 @@ def hold_by_ids(session: Session, conversations: Sequence[int]) -> dict[int, Hel
     return {each.id: each for each in _held(session.connection(), "", [], conversations)}
 
 
-def save(session: Session, held: Held, lines: list[Line], now: datetime) -> None:
-    """Write what the turn made of the conversation, and its lines of the transcript."""
-    save_all(session, [(held, lines)], now)
-
-
 def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now: datetime) -> None:
-    """Write what turns made of their conversations, as `save` does: two statements, however many they are."""
+    """Write what turns made of their conversations, and the transcripts' lines: two statements, however many."""
     connection = session.connection()
     rows = [
         {
@@ -139,14 +128,6 @@ def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now
     ]
     if said:
         connection.execute(_SAY, said)
-
-
-def transcript(session: Session, conversation: int, limit: int = 200) -> list[Line]:
-    """Return the last lines of a conversation, oldest first."""
-    rows = session.scalars(
-        select(Message).where(Message.conversation_id == conversation).order_by(Message.id.desc()).limit(limit)
-    ).all()
-    return [Line(row.author, row.text, row.meaning) for row in reversed(rows)]
 
 
 def forget(context: Context) -> None:

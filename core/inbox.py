@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import rules
+from core.database import insert
 from core.keys import Keys
 from core.tables import Base, Received
 
@@ -70,19 +71,14 @@ def accept(session: Session, keys: Keys, arrivals: Iterable[Arrival], now: datet
         for each in arrivals
     ]
     if rows:
-        session.connection().execute(_INSERT[session.get_bind().dialect.name], rows)
-
-
-def claim(session: Session, channel: str, key: str, chat: str, now: datetime) -> bool:
-    """Return whether this message is to be handled now, in this transaction; False when it was, or others come first.
-
-    A channel that keeps nothing before confirming (terminal, web) has its message entered here.
-    """
-    return claim_all(session, channel, {key: chat}, now)[key] is Claim.OURS
+        session.connection().execute(_entering(session), rows)
 
 
 def claim_all(session: Session, channel: str, chats: Mapping[str, str], now: datetime) -> dict[str, Claim]:
-    """Return what comes of each message, by its key; `chats` says in which chat it was said, each in another one."""
+    """Return what comes of each message, by its key; `chats` says in which chat it was said, each in another one.
+
+    A channel that keeps nothing before confirming (terminal, web) has its messages entered here.
+    """
     connection = session.connection()
     since = now - timedelta(minutes=rules.INBOX_ORDER_MINUTES)
     wanted = {"of_channel": channel, "keys": list(chats), "since": since, "now": now}
@@ -93,7 +89,7 @@ def claim_all(session: Session, channel: str, chats: Mapping[str, str], now: dat
         if key not in claims
     ]
     if unknown:
-        entered = set(connection.scalars(_INSERT[connection.dialect.name].returning(INBOX.c.key), unknown))
+        entered = set(connection.scalars(_entering(session).returning(INBOX.c.key), unknown))
         claims |= {row["key"]: Claim.OURS if row["key"] in entered else Claim.HANDLED for row in unknown}
     left = [key for key, each in claims.items() if each is Claim.HANDLED]
     if left:
@@ -147,7 +143,5 @@ def unhandled(
     return arrivals
 
 
-_INSERT = {
-    "sqlite": sqlite.insert(INBOX).on_conflict_do_nothing(index_elements=["channel", "key"]),
-    "postgresql": postgresql.insert(INBOX).on_conflict_do_nothing(index_elements=["channel", "key"]),
-}
+def _entering(session: Session) -> postgresql.Insert | sqlite.Insert:
+    return insert(session, INBOX).on_conflict_do_nothing(index_elements=["channel", "key"])

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from core.database import insert
 from core.tables import Lease
 
 
@@ -17,10 +17,11 @@ def take(
 
     `is_gone` says of another holder whether it is known to have ended, so that its lease need not run out.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     until = now + timedelta(seconds=seconds)
     session.execute(
-        insert(Lease).values(name=name, holder=holder, until=until).on_conflict_do_nothing(index_elements=["name"])
+        insert(session, Lease)
+        .values(name=name, holder=holder, until=until)
+        .on_conflict_do_nothing(index_elements=["name"])
     )
     lease = session.scalars(select(Lease).where(Lease.name == name).with_for_update()).one()
     if lease.holder != holder and lease.until > now and not is_gone(lease.holder):

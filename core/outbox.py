@@ -58,11 +58,6 @@ class Replies:
     waits: bool = False
 
 
-def owe_replies(session: Session, conversation: int, payload: dict[str, Any], now: datetime) -> Leased:
-    """Write the replies of a turn, leased to the caller, who sends them once the turn is committed."""
-    return owe_all(session, [Replies(conversation, payload, now)], now)[0]
-
-
 def owe_all(session: Session, owed: Sequence[Replies], now: datetime) -> list[Leased]:
     """Write the replies of turns of different conversations; what does not wait is leased to the caller."""
     leases = ["" if each.waits else secrets.token_hex(8) for each in owed]
@@ -188,6 +183,7 @@ def postpone(
     return bool(postponed)
 
 
-def retry_delay(tries: int, minutes: Sequence[int] = rules.LETTER_RETRY_MINUTES) -> timedelta:
+def retry_delay(tries: int) -> timedelta:
     """Return how long to wait after the given number of failed tries (1 = the first)."""
+    minutes = rules.LETTER_RETRY_MINUTES
     return timedelta(minutes=minutes[min(tries, len(minutes)) - 1])

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sqlalchemy import case
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core import rules
-from core.tables import Used
+from core.database import insert
+from core.tables import PaceKept
 
 # More than this ahead of the clock, and the clock was set back: nobody waits for it.
 LONGEST_SECONDS = 10.0
@@ -50,16 +50,15 @@ PACES: Mapping[str, ChannelPace] = MappingProxyType({"telegram": TELEGRAM})
 
 def reserve(session: Session, name: str, seconds: float, now: datetime) -> float:
     """Give the caller the next so many seconds of a channel alone; return in how many seconds they begin."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     moment = now.timestamp()
     begins = case(
-        (Used.until.between(moment, moment + LONGEST_SECONDS), Used.until),
+        (PaceKept.until.between(moment, moment + LONGEST_SECONDS), PaceKept.until),
         else_=moment,
     )
     until = session.scalars(
-        insert(Used)
+        insert(session, PaceKept)
         .values(name=name, until=moment + seconds)
         .on_conflict_do_update(index_elements=["name"], set_={"until": begins + seconds})
-        .returning(Used.until)
+        .returning(PaceKept.until)
     ).one()
     return until - seconds - moment

@@ -390,7 +390,7 @@ class Lease(Base):
     until: Mapped[datetime]
 
 
-class Used(Base):
+class PaceKept(Base):
     """Up to which moment, in seconds since 1970, the sends of a channel have been given out to processes."""
 
     __tablename__ = "paces"

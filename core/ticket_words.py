@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.tables import Ticket, TicketWord
 
-WORDS_A_TICKET = 300
+WORDS_AT_ONCE = 300
 WORDS_OF_A_SEARCH = 6
 _LONGEST = 40
 _WORD = re.compile(r"\w+")
@@ -23,8 +23,8 @@ def words_of(text: str) -> list[str]:
 
 
 def learn(session: Session, ticket: int, *texts: str) -> None:
-    """Let the ticket be found by the words of `texts` as well."""
-    words = words_of(" ".join(texts))[:WORDS_A_TICKET]
+    """Let the ticket be found by the first WORDS_AT_ONCE words of `texts` as well."""
+    words = words_of(" ".join(texts))[:WORDS_AT_ONCE]
     known = set(
         session.scalars(select(TicketWord.word).where(TicketWord.ticket_id == ticket, TicketWord.word.in_(words)))
     )

@@ -78,10 +78,6 @@ class FlowWording:
         """Whether there is a question of this key."""
         return key in self.asks.texts
 
-    def has_say(self, key: str) -> bool:
-        """Whether there is a sentence of this key."""
-        return key in self.says.texts
-
     def has_option(self, question_key: str, option_id: str) -> bool:
         """Whether this option of this question has a label."""
         return question_key in self.options and option_id in self.options[question_key].texts

@@ -31,7 +31,7 @@ class CoreChat:
         """Yield the context of one turn, committed at its end; a refusal commits what was counted."""
         refused: list[Refusal] = []
         with self.database.transaction() as session:
-            held = conversations.hold(session, "test", self.chat, self.language, self.now)
+            held = conversations.hold_all(session, "test", {self.chat: self.language}, self.now)[self.chat]
             try:
                 yield Context(session, self.now + after, self.keys, held.id, self.language)
             except Refusal as refusal:

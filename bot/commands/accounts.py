@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.commands import accounts_file
 from bot.commands.accounts_file import REQUIRED
 from bot.commands.core import opened
+from bot.commands.moments import written
 from core import accounts as records
 from core import letters, links
 from core.accounts_import import ImportRefused, RowProblem, import_rows
@@ -99,7 +100,7 @@ def create(context: click.Context, username: str, first_name: str, last_name: st
             raise click.ClickException(f"Nothing was created: {_sentence(refused.phrase, refused.fields)}") from None
     deadline = records.activation_deadline(account)
     click.echo(f"Created {account.username}. The activation letter to {account.email} leaves with the next delivery.")
-    click.echo(f"The account can be activated until {_written(deadline)}.")
+    click.echo(f"The account can be activated until {written(deadline)}.")
 
 
 @accounts.command()
@@ -119,13 +120,13 @@ def show(context: click.Context, identifier: str) -> None:
         "Name": f"{account.first_name} {account.last_name}",
         "E-mail": account.email,
         "State": status,
-        "Registered": _written(account.registered_at),
+        "Registered": written(account.registered_at),
         "Password": "set" if account.password_hash else "not set",
     }
     if account.activated_at:
-        lines["Activated"] = _written(account.activated_at)
+        lines["Activated"] = written(account.activated_at)
     if status != "active":
-        lines["Activation until"] = _written(records.activation_deadline(account))
+        lines["Activation until"] = written(records.activation_deadline(account))
     for name, value in lines.items():
         click.echo(f"{name + ':':18}{value}")
 
@@ -175,7 +176,3 @@ def _sentence(phrase: str, fields: Mapping[str, object]) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

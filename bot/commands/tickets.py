@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.commands import accounts_file
 from bot.commands.core import opened
+from bot.commands.moments import written
 from core import ticket_history, ticket_queue
 from core import tickets as records
 from core.tables import Staff, Ticket
@@ -43,7 +44,7 @@ def list_tickets(context: click.Context, *, state: str, search: str, late: bool,
             page = ticket_queue.page(session, filters, staff=0, size=most)
     for each in page.rows:
         head = " ".join(each.happened.split())[:60]
-        click.echo(f"{each.number:>7} {each.state:10} {each.due_at:%Y-%m-%d %H:%M} UTC {each.owner or '-':16} {head}")
+        click.echo(f"{each.number:>7} {each.state:10} {written(each.due_at)} {each.owner or '-':16} {head}")
     if page.more:
         click.echo(f"There are more; --most {most * 2} shows them.")
     if not page.rows:
@@ -68,8 +69,8 @@ def show(context: click.Context, number: int) -> None:
         "Owner": owner.name if owner else "-",
         "Subject": ticket.subject or "-",
         "Account": "verified" if ticket.verified_at else "not verified",
-        "Opened": _written(ticket.created_at),
-        "Due": _written(ticket.due_at),
+        "Opened": written(ticket.created_at),
+        "Due": written(ticket.due_at),
         "Happened": ticket.happened,
         "Tried": ticket.tried or "-",
         "Telephone": ticket.telephone or "-",
@@ -79,10 +80,10 @@ def show(context: click.Context, number: int) -> None:
         click.echo(f"{name + ':':12}{value}")
     click.echo("\nHistory")
     for line in history:
-        click.echo(f"  {_written(line.at)}  {line.kind:12} {line.staff:16} {line.text}".rstrip())
+        click.echo(f"  {written(line.at)}  {line.kind:12} {line.staff:16} {line.text}".rstrip())
     click.echo("\nConversation")
     for said in lines:
-        click.echo(f"  {_written(said.at)}  {said.author:7} {said.text}")
+        click.echo(f"  {written(said.at)}  {said.author:7} {said.text}")
 
 
 @tickets.command()
@@ -126,7 +127,3 @@ def _rows(session: Session) -> Iterator[list[str]]:
 
 def _iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

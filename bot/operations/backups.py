@@ -65,4 +65,5 @@ def _dump_postgresql(url: URL, target: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise BackupFailed(f"pg_dump failed: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"it ended with status {done.returncode} and said nothing"]
+        raise BackupFailed(f"pg_dump failed: {said[-1]}")

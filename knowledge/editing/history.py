@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from knowledge.editing.scoring import Outcome, Verdict
+from knowledge.vector_cache import write_whole
 
 _ORDER = {verdict: place for place, verdict in enumerate(get_args(Verdict))}
 _MOST_SHOWN = 2
@@ -63,11 +64,9 @@ def remembered(file: Path) -> dict[str, Memory]:
 
 def remember(file: Path, languages: Mapping[str, Memory]) -> None:
     """Leave the outcomes for the next check."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     kept = {code: [dict(memory.phrasings), dict(memory.examples)] for code, memory in languages.items()}
-    beside = file.with_suffix(".new")
-    beside.write_text(json.dumps(kept, separators=(",", ":")), encoding="utf-8")
-    beside.replace(file)
+    text = json.dumps(kept, separators=(",", ":"))
+    write_whole(file, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
 def edits(before: Memory, phrasings: Iterable[Outcome], examples: Iterable[Outcome]) -> list[Edit]:

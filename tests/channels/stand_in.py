@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, SendFailed, Sent
 from core import conversations, inbox, outbox
 from core.database import Database
+from core.inbox import Claim
+from core.outbox import Replies
 from core.tables import Owed, Received
 
 React = Callable[[Incoming], tuple[Reply, ...]]
@@ -70,11 +72,13 @@ class StandIn:
             return conversations.hold_by_id(session, conversation).keyboard
 
     def _turn(self, session: Session, incoming: Incoming, now: datetime) -> Delivery | None:
-        held = conversations.hold(session, incoming.channel, incoming.chat, "en", now)
-        if not inbox.claim(session, incoming.channel, incoming.key, incoming.chat, now):
+        held = conversations.hold_all(session, incoming.channel, {incoming.chat: "en"}, now)[incoming.chat]
+        claims = inbox.claim_all(session, incoming.channel, {incoming.key: incoming.chat}, now)
+        if claims[incoming.key] is not Claim.OURS:
             return None
         replies = self.react(incoming)
-        leased = outbox.owe_replies(session, held.id, {"replies": [reply.to_json() for reply in replies]}, now)
+        owed = Replies(held.id, {"replies": [reply.to_json() for reply in replies]}, now)
+        (leased,) = outbox.owe_all(session, [owed], now)
         return Delivery(
             leased.id,
             leased.lease,

@@ -39,8 +39,8 @@ class Editor:
     def heard(self, text: str, meaning: str, *, author: str = "person", language: str = "en") -> None:
         """Put a line into the transcript of a chat in this language."""
         with self.database.transaction() as session:
-            held = conversations.hold(session, "test", language, language, NOW)
-            conversations.save(session, held, [Line(author, text, meaning)], NOW)
+            held = conversations.hold_all(session, "test", {language: language}, NOW)[language]
+            conversations.save_all(session, [(held, [Line(author, text, meaning)])], NOW)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
 from core.keys import Keys
+from core.outbox import Replies
 from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket
 from tests.chats import CoreChat
 
@@ -26,15 +27,15 @@ def chat(database: Database, keys: Keys, now: datetime) -> CoreChat:
 def held(chat: CoreChat, channel: str = "test", language: str = "en") -> Held:
     """Return the conversation as a turn holds it."""
     with chat.database.transaction() as session:
-        return conversations.hold(session, channel, chat.chat, language, chat.now)
+        return conversations.hold_all(session, channel, {chat.chat: language}, chat.now)[chat.chat]
 
 
 def saved(chat: CoreChat, state: dict[str, object], *lines: Line, language: str = "en") -> None:
     """Save what a turn made of it."""
     with chat.database.transaction() as session:
-        mine = conversations.hold(session, "test", chat.chat, language, chat.now)
+        mine = conversations.hold_all(session, "test", {chat.chat: language}, chat.now)[chat.chat]
         mine.state, mine.language = state, language
-        conversations.save(session, mine, list(lines), chat.now)
+        conversations.save_all(session, [(mine, lines)], chat.now)
 
 
 def count(chat: CoreChat, table: type[Base]) -> int:
@@ -76,26 +77,26 @@ def test_eight_first_messages_at_once_begin_one_conversation(chat: CoreChat) -> 
 def test_g5_a_conversation_is_held_by_one_turn_at_a_time(chat: CoreChat) -> None:
     def turn(number: int) -> None:
         with chat.database.transaction() as session:
-            mine = conversations.hold(session, "test", "17", "en", chat.now)
+            mine = conversations.hold_all(session, "test", {"17": "en"}, chat.now)["17"]
             turns = [*mine.state.get("turns", []), number]
             time.sleep(0.002)
             mine.state = {"turns": turns}
-            conversations.save(session, mine, [], chat.now)
+            conversations.save_all(session, [(mine, [])], chat.now)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(turn, range(24)))
     assert sorted(held(chat).state["turns"]) == list(range(24))
 
 
-def test_the_transcript_is_read_in_order_its_end_first_to_be_kept(chat: CoreChat) -> None:
+def test_the_transcript_stands_in_order(chat: CoreChat) -> None:
     lines = [Line(author, f"{author} {number}", "unknown") for number in range(3) for author in ("person", "bot")]
     for place in range(0, 6, 2):
         saved(chat, {}, *lines[place : place + 2])
     saved(replace(chat, chat="18"), {}, Line("person", "somebody else's", "unknown"))
     mine = held(chat).id
     with chat.database.transaction() as session:
-        assert conversations.transcript(session, mine) == lines
-        assert conversations.transcript(session, mine, limit=3) == lines[3:]
+        rows = session.scalars(select(Message).where(Message.conversation_id == mine).order_by(Message.id))
+        assert [Line(row.author, row.text, row.meaning) for row in rows] == lines
 
 
 def test_the_message_with_the_live_buttons_is_known(chat: CoreChat) -> None:
@@ -113,10 +114,10 @@ def leaves_traces(context: Context) -> None:
     """Leave something in every table that a chat can write to."""
     session = context.session
     mine = conversations.hold_by_id(session, context.conversation)
-    conversations.save(session, mine, [Line("person", "hello", "unknown")], context.now)
+    conversations.save_all(session, [(mine, [Line("person", "hello", "unknown")])], context.now)
     verification.issue(context, "code", "reset_password", "dana@example.org")
     follow_ups.plan(context, "mail_not_here", {}, timedelta(minutes=5))
-    outbox.owe_replies(session, context.conversation, {}, context.now)
+    outbox.owe_all(session, [Replies(context.conversation, {}, context.now)], context.now)
     outbox.owe_letter(session, {"to": "dana@example.org"}, context.now)
     tickets.open_ticket(context, "I cannot sign in")
 

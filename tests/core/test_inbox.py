@@ -31,7 +31,7 @@ class Channel:
 
     def claims(self, key: str, channel: str = "test") -> bool:
         with self.database.transaction() as session:
-            return inbox.claim(session, channel, key, self.chat or key, self.now)
+            return inbox.claim_all(session, channel, {key: self.chat or key}, self.now)[key] is Claim.OURS
 
     def crashes(self, key: str) -> bool:
         with self.database.transaction() as session:
@@ -99,7 +99,7 @@ def test_g1_a_claim_that_is_rolled_back_leaves_the_message_to_be_handled(channel
 
     def claims_and_crashes(key: str) -> None:
         with channel.database.transaction() as session:
-            assert inbox.claim(session, "test", key, key, channel.now)
+            assert inbox.claim_all(session, "test", {key: key}, channel.now)[key] is Claim.OURS
             raise ConnectionError
 
     for key in ("1", "2"):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core import outbox, rules
 from core.database import Database
 from core.keys import Keys
-from core.outbox import LETTER, REPLIES, Leased
+from core.outbox import LETTER, REPLIES, Leased, Replies
 from core.tables import Owed
 from tests.chats import CoreChat
 
@@ -27,7 +27,8 @@ def chat(database: Database, keys: Keys, now: datetime) -> CoreChat:
 def replies(chat: CoreChat, text: str = "hello") -> Leased:
     """Return the replies of a turn, as whoever handles the turn gets them."""
     with chat.turn() as context:
-        return outbox.owe_replies(context.session, context.conversation, {"text": text}, context.now)
+        owed = Replies(context.conversation, {"text": text}, context.now)
+        return outbox.owe_all(context.session, [owed], context.now)[0]
 
 
 def letter(chat: CoreChat, to: str = "dana@example.org") -> int:

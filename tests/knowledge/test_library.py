@@ -98,7 +98,6 @@ def test_a_flow_asks_says_and_labels_its_options(english: Language) -> None:
     assert flow.say("sent", address="a_b@example.org") == r"It goes to a\_b@example.org."
     assert flow.option("address", "again") == "Again, 15 minutes later"
     assert (flow.has_ask("address"), flow.has_ask("sent")) == (True, False)
-    assert (flow.has_say("sent"), flow.has_say("address")) == (True, False)
     assert (flow.has_option("address", "again"), flow.has_option("sent", "again")) == (True, False)
 
 

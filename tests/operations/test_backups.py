@@ -83,3 +83,15 @@ def test_a_damaged_database_is_no_backup(world: World, tmp_path: Path) -> None:
         back_up(database, tmp_path / "backup")
     database.close()
     assert not list(tmp_path.glob("backup*"))
+
+
+def test_a_pg_dump_that_fails_and_says_nothing_is_no_backup(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pg_dump").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    database = Database("postgresql://cersbot@127.0.0.1:1/nothing")
+    with pytest.raises(BackupFailed, match="ended with status 3 and said nothing"):
+        back_up(database, tmp_path / "backup")
+    database.close()

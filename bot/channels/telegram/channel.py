@@ -11,26 +11,26 @@ from typing import Any
 from telegram import Bot, BotCommand, CallbackQuery
 from telegram.error import InvalidToken, TelegramError
 
+from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
 from bot.channels.telegram.order import Behind, InOrder
 from bot.channels.telegram.pace import SharedPace
 from bot.channels.telegram.polling_lease import PollingLease
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
+from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
 from bot.channels.telegram.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
-from core import inbox, pacing, rules
+from core import pacing, rules
 from core.database import Database
-from core.inbox import Arrival
 from core.keys import Keys
 
 logger = logging.getLogger(__name__)
 
 CHATS_AT_ONCE = 64
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
-STOP_SECONDS = 4.0
-LONGEST_PAUSE = 30.0
+STOP_SECONDS = 3.0  # with what follows it less than the whole stop in `commands/run.py`
 SWEEP_SECONDS = 5.0
 
 
@@ -67,7 +67,6 @@ class Telegram:
         """
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self._base_url = base_url
-        self._keys = keys
         self._database = database
         self._conversations = conversations
         self._clock = clock
@@ -80,7 +79,8 @@ class Telegram:
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._pace = SharedPace(self._reserve)
         self._sending = Sending(self._bot, keys, self._may_send, self._keep)
-        self._turns = Turns(conversations, self._commit)
+        self._inbox = Inbox(database, keys, clock)
+        self._turns = Turns(conversations, self._inbox.accept)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
         self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on)
         self._lease = PollingLease(database, clock)
@@ -194,23 +194,12 @@ class Telegram:
             except Exception:
                 logger.exception("the turn of update %s crashed", incoming.key)
                 tries = rules.INBOX_TRIES
-            if await self._is_set_aside(incoming, tries):
+            if await self._inbox.is_set_aside(incoming, tries):
                 await self._apologise(incoming.chat)
                 return None
-            if await self._is_stopped_within(pause):
+            if await is_stopped_within(self._stopping, pause):
                 return None
             pause = min(2 * pause, LONGEST_PAUSE)
-
-    async def _is_set_aside(self, incoming: Incoming, tries: int) -> bool:
-        try:
-            return await asyncio.to_thread(self._count_crash, incoming, tries)
-        except Exception:
-            logger.exception("the crash of update %s could not be counted", incoming.key)
-            return False
-
-    def _count_crash(self, incoming: Incoming, tries: int) -> bool:
-        with self._database.transaction() as session:
-            return inbox.failed(session, CHANNEL, incoming.key, self._clock(), tries)
 
     async def _apologise(self, chat: str) -> None:
         try:
@@ -230,34 +219,17 @@ class Telegram:
 
     async def _sweep(self) -> None:
         """Take up what other processes accepted and left when they ended."""
-        while not await self._is_stopped_within(SWEEP_SECONDS):
+        while not await is_stopped_within(self._stopping, SWEEP_SECONDS):
             await self._take_up(self._clock() - timedelta(seconds=rules.INBOX_STALE_SECONDS))
 
     async def _take_up(self, until: datetime) -> None:
-        try:
-            chats = await asyncio.to_thread(self._waiting_chats, until)
-        except Exception:
-            logger.exception("the inbox could not be read; it is tried again soon")
-            return
-        for chat in chats:
+        for chat in await self._inbox.waiting_chats(until):
             self._order.take_up(chat)
 
-    def _waiting_chats(self, until: datetime) -> list[str]:
-        with self._database.reading() as session:
-            return inbox.waiting_chats(session, CHANNEL, until)
-
     async def _left_in_inbox(self, chat: str, limit: int) -> list[Message]:
-        arrivals = await asyncio.to_thread(self._unhandled, chat, limit)
+        arrivals = await self._inbox.unhandled(chat, limit)
         messages = [self._intake.message(each) for each in arrivals]
         return [each for each in messages if each is not None]
-
-    def _unhandled(self, chat: str, limit: int) -> list[Arrival]:
-        with self._database.reading() as session:
-            return inbox.unhandled(session, self._keys, CHANNEL, chat, limit)
-
-    def _commit(self, arrivals: Sequence[Arrival]) -> None:
-        with self._database.transaction() as session:
-            inbox.accept(session, self._keys, arrivals, self._clock())
 
     async def _keep(self, delivery: Delivery) -> bool:
         return await asyncio.to_thread(self._conversations.progress, delivery)
@@ -271,13 +243,6 @@ class Telegram:
     def _reserve_stretch(self, seconds: float) -> float:
         with self._database.transaction() as session:
             return pacing.reserve(session, CHANNEL, seconds, self._clock())
-
-    async def _is_stopped_within(self, seconds: float) -> bool:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
 
 
 def _pressed(query: CallbackQuery | None) -> str:

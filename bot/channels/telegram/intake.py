@@ -18,6 +18,7 @@ from telegram import Bot, Update
 from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL, read
+from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest, seconds_to_wait
 from bot.dialogue.messages import Incoming
 from core.inbox import Arrival
@@ -26,7 +27,6 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 10  # Telegram answers at the latest then
 SLACK_SECONDS = 5
-LONGEST_PAUSE = 30.0
 WITHOUT_LEASE_SECONDS = 1.0
 
 _CORE = {
@@ -89,7 +89,7 @@ class Intake:
         ]
         pause = 0.1
         while arrivals and not await self._is_committed(arrivals):
-            if await self._is_stopped_within(pause):
+            if await is_stopped_within(self._stopping, pause):
                 return None
             pause = min(2 * pause, LONGEST_PAUSE)
         return [done for _, message in messages if (done := self._hand_on(message)) is not None]
@@ -98,7 +98,7 @@ class Intake:
         """Ask Telegram for updates until stopped, whenever `may_poll`; what goes wrong is logged and tried again."""
         offset = 0
         pause = 0.0
-        while not await self._is_stopped_within(pause):
+        while not await is_stopped_within(self._stopping, pause):
             if not await may_poll():
                 offset, pause = 0, WITHOUT_LEASE_SECONDS
                 continue
@@ -170,14 +170,6 @@ class Intake:
         finally:
             stopped.cancel()
             asked.cancel()
-
-    async def _is_stopped_within(self, seconds: float) -> bool:
-        if seconds and not self._stopping.is_set():
-            try:
-                await asyncio.wait_for(self._stopping.wait(), seconds)
-            except TimeoutError:
-                return False
-        return self._stopping.is_set()
 
 
 def _bare(content: dict[str, Any]) -> dict[str, Any]:
