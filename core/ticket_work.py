@@ -150,7 +150,7 @@ def resolve(desk: Desk, ticket: int) -> bool:
     found = unresolved(desk, ticket)
     found.state, found.closed_at = RESOLVED, desk.now
     ticket_history.add(desk.session, ticket, Kind.RESOLVED, desk.now, staff=desk.staff)
-    return takeover.end(desk.session, ticket)
+    return found.conversation_id is not None and takeover.end(desk.session, ticket, found.conversation_id)
 
 
 def reopen(desk: Desk, ticket: int) -> None:
