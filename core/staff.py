@@ -93,9 +93,11 @@ def disable(session: Session, now: datetime, name: str) -> Member:
 def password_link(session: Session, keys: Keys, now: datetime, name: str) -> str:
     """Return the token of a link by which somebody sets a password, once, within a day; older links end.
 
-    The password that they have works until then. Whoever is disabled works here again.
+    The password that they have works until then. Whoever is disabled works here again, and that is recorded.
     """
     member = _known(session, name)
+    if member.disabled:
+        audit.record(session, audit.Event.STAFF_ENABLED, now=now, staff=member.id)
     session.execute(update(Staff).where(Staff.id == member.id).values(password_link_at=now, disabled_at=None))
     return _token(keys, member.id, now)
 

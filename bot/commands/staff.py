@@ -70,7 +70,10 @@ def disable(context: click.Context, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def reset_password(context: click.Context, name: str) -> None:
-    """Print a link by which NAME sets a new password; the old one works until then."""
+    """Print a link by which NAME sets a new password; the old one works until then.
+
+    Whoever was disabled works here again from now on, and the audit trail says so.
+    """
     with opened(context) as core:
         try:
             with core.database.transaction() as session:

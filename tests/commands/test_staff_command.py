@@ -69,6 +69,8 @@ def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
     lines = [line.split() for line in operator.types(staff, "list").output.splitlines()]
     assert lines == [["Ana", "agent", "501", "no", "password", "yet"], ["Ben", "agent", "-", "disabled"]]
     assert "/desk/password/" in operator.types(staff, "reset-password", "Ben").output
+    assert "disabled" not in operator.types(staff, "list").output
+    assert "Whoever was disabled works here again" in operator.types(staff, "reset-password", "--help").output
 
 
 @pytest.mark.parametrize(
