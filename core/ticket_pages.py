@@ -61,14 +61,14 @@ class TicketPage:
 
 def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> TicketPage | None:
     """Return the ticket's page for this member of staff; None when there is no such ticket."""
-    owner, chat = aliased(Staff), Conversation
+    owner = aliased(Staff)
     row = session.execute(
         select(
             Ticket, owner.name, Account, Conversation.channel, Conversation.taken_over_by, Conversation.unreachable_at
         )
         .outerjoin(owner, owner.id == Ticket.owner_id)
         .outerjoin(Account, Account.id == Ticket.account_id)
-        .outerjoin(chat, chat.id == Ticket.conversation_id)
+        .outerjoin(Conversation, Conversation.id == Ticket.conversation_id)
         .where(Ticket.id == ticket_id)
     ).one_or_none()
     if row is None:
