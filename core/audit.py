@@ -26,6 +26,7 @@ class Event(StrEnum):
     TICKET_OPENED = "ticket.opened"
     STAFF_ADDED = "staff.added"
     STAFF_DISABLED = "staff.disabled"
+    STAFF_ENABLED = "staff.enabled"
     STAFF_PASSWORD_SET = "staff.password_set"
     STAFF_SIGNED_IN = "staff.signed_in"
     STAFF_REFUSED = "staff.refused"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core import rules, ticket_history
 from core.context import Desk
-from core.tables import Ticket
+from core.tables import Conversation, Ticket
 from core.takeover import set_due
 from core.ticket_history import Kind
 from core.tickets import WAITING, number_of
@@ -46,12 +46,23 @@ def miss(desk: Desk, limit: int = 100) -> list[Missed]:
 
     A ticket that waits for its person owes them nothing: it is only warned of.
     """
+    due = (Ticket.closed_at.is_(None), Ticket.state != WAITING, Ticket.due_at <= desk.now)
+    first = desk.session.execute(
+        select(Ticket.id, Ticket.conversation_id).where(*due).order_by(Ticket.due_at).limit(limit)
+    ).all()
+    # Chats are locked before tickets, as everywhere; one in which the bot is busy waits for the next time.
+    chats = {each.conversation_id for each in first if each.conversation_id is not None}
+    free = set(
+        desk.session.scalars(
+            select(Conversation.id)
+            .where(Conversation.id.in_(chats))
+            .order_by(Conversation.id)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    ours = [each.id for each in first if each.conversation_id is None or each.conversation_id in free]
     rows = desk.session.scalars(
-        select(Ticket)
-        .where(Ticket.closed_at.is_(None), Ticket.state != WAITING, Ticket.due_at <= desk.now)
-        .order_by(Ticket.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(Ticket).where(Ticket.id.in_(ours), *due).order_by(Ticket.due_at).with_for_update(skip_locked=True)
     ).all()
     missed = []
     for row in rows:

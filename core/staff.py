@@ -1,10 +1,10 @@
-"""Staff: who works at the help desk, in which role, and the password that each sets by a link of their own."""
+"""Staff: who works at the help desk, all alike, and the password that each sets by a link of their own."""
 
 import hmac
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -15,8 +15,6 @@ from core.keys import Keys
 from core.refusals import StaffRefused
 from core.tables import Staff, StaffSession
 
-Role = Literal["agent", "editor", "admin"]
-ROLES: Final[tuple[Role, ...]] = ("agent", "editor", "admin")
 NAME_CHARACTERS: Final = 40
 
 
@@ -26,32 +24,24 @@ class Member:
 
     id: int
     name: str
-    role: str
     telegram_id: int | None = None
     disabled: bool = False
     has_password: bool = False
 
-    @property
-    def edits(self) -> bool:
-        """Whether they decide on what the bot is taught."""
-        return self.role in {"editor", "admin"}
 
-
-def add(session: Session, now: datetime, name: str, role: str = "agent", telegram_id: int | None = None) -> Member:
-    """Return a new member of staff, without a password; StaffRefused when name, role or Telegram id will not do."""
+def add(session: Session, now: datetime, name: str, telegram_id: int | None = None) -> Member:
+    """Return a new member of staff, without a password; StaffRefused when name or Telegram id will not do."""
     shown = " ".join(unicodedata.normalize("NFKC", name).split())
     if not 1 <= len(shown) <= NAME_CHARACTERS or not shown.isprintable():
         raise StaffRefused("staff_name_wrong", maximum=NAME_CHARACTERS)
-    if role not in ROLES:
-        raise StaffRefused("staff_role_wrong")
     if session.scalar(select(Staff.id).where(Staff.name_key == username_key(shown))) is not None:
         raise StaffRefused("staff_name_taken")
     if telegram_id is not None and by_telegram(session, telegram_id, disabled_too=True) is not None:
         raise StaffRefused("staff_telegram_taken")
-    row = Staff(name=shown, name_key=username_key(shown), role=role, telegram_id=telegram_id, created_at=now)
+    row = Staff(name=shown, name_key=username_key(shown), telegram_id=telegram_id, created_at=now)
     session.add(row)
     session.flush()
-    audit.record(session, audit.Event.STAFF_ADDED, now=now, staff=row.id, role=role)
+    audit.record(session, audit.Event.STAFF_ADDED, now=now, staff=row.id)
     return _member(row)
 
 
@@ -93,9 +83,11 @@ def disable(session: Session, now: datetime, name: str) -> Member:
 def password_link(session: Session, keys: Keys, now: datetime, name: str) -> str:
     """Return the token of a link by which somebody sets a password, once, within a day; older links end.
 
-    The password that they have works until then. Whoever is disabled works here again.
+    The password that they have works until then. Whoever is disabled works here again, and that is recorded.
     """
     member = _known(session, name)
+    if member.disabled:
+        audit.record(session, audit.Event.STAFF_ENABLED, now=now, staff=member.id)
     session.execute(update(Staff).where(Staff.id == member.id).values(password_link_at=now, disabled_at=None))
     return _token(keys, member.id, now)
 
@@ -161,4 +153,4 @@ def _known(session: Session, name: str) -> Member:
 
 
 def _member(row: Staff) -> Member:
-    return Member(row.id, row.name, row.role, row.telegram_id, row.disabled_at is not None, bool(row.password_hash))
+    return Member(row.id, row.name, row.telegram_id, row.disabled_at is not None, bool(row.password_hash))

@@ -144,7 +144,7 @@ def _renewed(session: Session, kept: StaffSession, hashed: str, now: datetime) -
 
 
 def _member(staff: Staff) -> Member:
-    return Member(staff.id, staff.name, staff.role, staff.telegram_id, disabled=False, has_password=True)
+    return Member(staff.id, staff.name, staff.telegram_id, disabled=False, has_password=True)
 
 
 def _hash(token: str) -> str:

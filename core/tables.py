@@ -334,7 +334,6 @@ class Staff(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
     telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     password_hash: Mapped[str | None]
     password_link_at: Mapped[datetime | None]

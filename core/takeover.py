@@ -25,11 +25,11 @@ def begin(session: Session, ticket: Ticket) -> bool:
     return bool(begun)
 
 
-def end(session: Session, ticket: int) -> bool:
-    """Let the bot have the chat back; return whether it had been taken over by this ticket."""
+def end(session: Session, ticket: int, conversation: int) -> bool:
+    """Let the bot have the ticket's chat back; return whether it had been taken over by this ticket."""
     ended = session.scalars(
         update(Conversation)
-        .where(Conversation.taken_over_by == ticket)
+        .where(Conversation.id == conversation, Conversation.taken_over_by == ticket)
         .values(taken_over_by=None)
         .returning(Conversation.id)
     ).all()
@@ -38,7 +38,7 @@ def end(session: Session, ticket: int) -> bool:
 
 def bring_back(context: Context, ticket: int) -> None:
     """Let the bot have the chat back, because the person asked for it; staff see that in the history."""
-    if end(context.session, ticket):
+    if end(context.session, ticket, context.conversation):
         ticket_history.add(context.session, ticket, Kind.BOT_BACK, context.now)
 
 

@@ -50,6 +50,7 @@ class TicketPage:
     account_status: Status | None
     channel: str
     taken_over: bool
+    unreachable_at: datetime | None  # since when the person takes no messages, if they still take none
     following: list[int]
     conversation: list[Said]
     requested: list[Requested]
@@ -62,7 +63,9 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
     """Return the ticket's page for this member of staff; None when there is no such ticket."""
     owner = aliased(Staff)
     row = session.execute(
-        select(Ticket, owner.name, Account, Conversation.channel, Conversation.taken_over_by)
+        select(
+            Ticket, owner.name, Account, Conversation.channel, Conversation.taken_over_by, Conversation.unreachable_at
+        )
         .outerjoin(owner, owner.id == Ticket.owner_id)
         .outerjoin(Account, Account.id == Ticket.account_id)
         .outerjoin(Conversation, Conversation.id == Ticket.conversation_id)
@@ -70,7 +73,7 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
     ).one_or_none()
     if row is None:
         return None
-    ticket, owner_name, found, channel, taken_over_by = row
+    ticket, owner_name, found, channel, taken_over_by, unreachable_at = row
     account: Account | None = found
     return TicketPage(
         ticket=ticket,
@@ -79,6 +82,7 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
         account_status=status(account, now) if account else None,
         channel=channel or "",
         taken_over=taken_over_by == ticket.id,
+        unreachable_at=ticket.unreachable_at if unreachable_at else None,
         following=_following(session, ticket),
         conversation=transcript(session, ticket),
         requested=_requested(session, ticket),

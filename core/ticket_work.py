@@ -9,7 +9,7 @@ from core import rules, takeover, ticket_history, ticket_words
 from core.business_days import CALIFORNIA, CLOSES
 from core.context import Desk
 from core.refusals import TicketRefused
-from core.tables import Staff, Ticket
+from core.tables import Conversation, Staff, Ticket
 from core.takeover import set_due
 from core.ticket_history import Kind
 from core.tickets import ESCALATED, NEW, OPEN, RESOLVED, WAITING
@@ -31,7 +31,13 @@ NOTE_CHARACTERS: Final = 4000
 
 
 def held(desk: Desk, ticket: int) -> Ticket:
-    """Return the ticket, locked for this transaction; TicketRefused when there is none."""
+    """Return the ticket, locked for this transaction with its chat; TicketRefused when there is none.
+
+    The chat is locked first, as a turn of the bot does that finds the ticket later: so neither waits for the other
+    while the other waits for it.
+    """
+    of_ticket = select(Ticket.conversation_id).where(Ticket.id == ticket).scalar_subquery()
+    desk.session.execute(select(Conversation.id).where(Conversation.id == of_ticket).with_for_update())
     found = desk.session.scalars(select(Ticket).where(Ticket.id == ticket).with_for_update()).one_or_none()
     if found is None:
         raise TicketRefused("ticket_unknown")
@@ -150,7 +156,7 @@ def resolve(desk: Desk, ticket: int) -> bool:
     found = unresolved(desk, ticket)
     found.state, found.closed_at = RESOLVED, desk.now
     ticket_history.add(desk.session, ticket, Kind.RESOLVED, desk.now, staff=desk.staff)
-    return takeover.end(desk.session, ticket)
+    return found.conversation_id is not None and takeover.end(desk.session, ticket, found.conversation_id)
 
 
 def reopen(desk: Desk, ticket: int) -> None:

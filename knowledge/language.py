@@ -50,7 +50,7 @@ class Matching:
     matcher: "Matcher | None" = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Language:
     """Everything that the bot knows and says in one language; immutable."""
 

@@ -9,7 +9,6 @@ from core.rules import STAFF_LINK_HOURS
 
 SENTENCES = {
     "staff_name_wrong": "a name has 1 to {maximum} characters, all of them printable",
-    "staff_role_wrong": "the role can be agent, editor or admin",
     "staff_name_taken": "somebody has this name already; `cersbot staff list` shows everybody",
     "staff_telegram_taken": "somebody has this Telegram id already; `cersbot staff list` shows everybody",
     "staff_unknown": "nobody has this name; `cersbot staff list` shows everybody",
@@ -24,32 +23,31 @@ def staff() -> None:
 @staff.command()
 @click.argument("name")
 @click.option("--telegram-id", type=click.IntRange(min=1), help="Their id on Telegram, for the staff group.")
-@click.option("--role", type=click.Choice(records.ROLES), default="agent", show_default=True)
 @click.pass_context
-def add(context: click.Context, name: str, telegram_id: int | None, role: str) -> None:
+def add(context: click.Context, name: str, telegram_id: int | None) -> None:
     """Let NAME work at the help desk, and print the link by which they set their password."""
     with opened(context) as core:
         try:
             with core.database.transaction() as session:
-                member = records.add(session, core.clock(), name, role, telegram_id)
+                member = records.add(session, core.clock(), name, telegram_id)
                 token = records.password_link(session, core.keys, core.clock(), member.name)
         except StaffRefused as refused:
             raise click.ClickException(f"Nobody was added: {_sentence(refused)}") from None
-        click.echo(f"Added {member.name} ({member.role}).")
+        click.echo(f"Added {member.name}.")
         _tell_link(core.settings.address, token)
 
 
 @staff.command("list")
 @click.pass_context
 def list_staff(context: click.Context) -> None:
-    """List everybody with role, Telegram id and state."""
+    """List everybody with Telegram id and state."""
     with opened(context) as core, core.database.reading() as session:
         found = records.members(session)
     if not found:
         click.echo("Nobody works here yet; `cersbot staff add NAME` adds somebody.")
     for each in found:
         state = "disabled" if each.disabled else "active" if each.has_password else "no password yet"
-        click.echo(f"{each.name:24} {each.role:8} {each.telegram_id or '-':<12} {state}")
+        click.echo(f"{each.name:24} {each.telegram_id or '-':<12} {state}")
 
 
 @staff.command()
@@ -70,7 +68,10 @@ def disable(context: click.Context, name: str) -> None:
 @click.argument("name")
 @click.pass_context
 def reset_password(context: click.Context, name: str) -> None:
-    """Print a link by which NAME sets a new password; the old one works until then."""
+    """Print a link by which NAME sets a new password; the old one works until then.
+
+    Whoever was disabled works here again from now on, and the audit trail says so.
+    """
     with opened(context) as core:
         try:
             with core.database.transaction() as session:

@@ -111,6 +111,7 @@ class HelpDesk:
         """Warn staff of what is due soon, own up to what was missed; return how many tickets that concerned."""
         with self.work(None) as desk:
             warned = promises.warn(desk)
+        with self.work(None) as desk:  # who is warned of is locked no longer where chats are locked now
             missed = promises.miss(desk)
             for each in missed:
                 language = self.library().language(each.language)

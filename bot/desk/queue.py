@@ -12,7 +12,7 @@ from core import ticket_queue
 from core.ticket_queue import Filters, Page
 from core.tickets import RESOLVED, STATES
 
-SHOWN = ("unresolved", *STATES)
+SHOWN = ("unresolved", *STATES, "all")
 LONGEST_SEARCH = 200
 
 
@@ -46,7 +46,7 @@ def read_filters(asked: QueryParams, now: datetime) -> Filters:
     state = asked.get("state", "unresolved")
     whose = asked.get("whose", "all")
     return Filters(
-        state=state if state in SHOWN or state == "all" else "unresolved",
+        state=state if state in SHOWN else "unresolved",
         whose="mine" if whose == "mine" else "nobody" if whose == "nobody" else "all",
         words=asked.get("words", "")[:LONGEST_SEARCH],
         late_at=now if asked.get("late") else None,

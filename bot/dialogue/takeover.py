@@ -24,7 +24,7 @@ def is_left_to_staff(stage: Stage, reader: Reader, shown: str) -> bool:
     if typed.startswith("/"):
         return False
     if not takeover.hear(stage.context, ticket, shown):
-        takeover.end(stage.context.session, ticket)
+        takeover.end(stage.context.session, ticket, stage.context.conversation)
         return False
     if reader.incoming.button:
         stage.say("staff_have_the_chat")

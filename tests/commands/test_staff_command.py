@@ -52,13 +52,13 @@ def operator(tmp_path: Path) -> Iterator[Operator]:
 
 
 def test_adding_somebody_prints_a_link_that_sets_their_password(operator: Operator) -> None:
-    result = operator.types(staff, "add", "Ana", "--telegram-id", "501", "--role", "editor")
+    result = operator.types(staff, "add", "Ana", "--telegram-id", "501")
     assert result.exit_code == 0
     token = re.search(r"https://bot\.example\.org/desk/password/(\S+)", result.output)
     assert token is not None
     with operator.database.transaction() as session:
         member = records.look(session, operator.keys, token[1], NOW)
-    assert (member.name, member.role, member.telegram_id) == ("Ana", "editor", 501)
+    assert (member.name, member.telegram_id) == ("Ana", 501)
 
 
 def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
@@ -67,8 +67,10 @@ def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
     operator.types(staff, "add", "Ben")
     assert "every session of theirs has ended" in operator.types(staff, "disable", "ben").output
     lines = [line.split() for line in operator.types(staff, "list").output.splitlines()]
-    assert lines == [["Ana", "agent", "501", "no", "password", "yet"], ["Ben", "agent", "-", "disabled"]]
+    assert lines == [["Ana", "501", "no", "password", "yet"], ["Ben", "-", "disabled"]]
     assert "/desk/password/" in operator.types(staff, "reset-password", "Ben").output
+    assert "disabled" not in operator.types(staff, "list").output
+    assert "Whoever was disabled works here again" in operator.types(staff, "reset-password", "--help").output
 
 
 @pytest.mark.parametrize(

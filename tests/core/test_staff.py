@@ -22,12 +22,12 @@ def hashed() -> str:
 @pytest.fixture
 def ana(database: Database, now: datetime) -> staff.Member:
     with database.transaction() as session:
-        return staff.add(session, now, "Ana", "agent", 501)
+        return staff.add(session, now, "Ana", 501)
 
 
-def refusal(database: Database, now: datetime, name: str, role: str = "agent", telegram: int | None = None) -> str:
+def refusal(database: Database, now: datetime, name: str, telegram: int | None = None) -> str:
     with pytest.raises(StaffRefused) as refused, database.transaction() as session:
-        staff.add(session, now, name, role, telegram)
+        staff.add(session, now, name, telegram)
     return refused.value.phrase
 
 
@@ -36,7 +36,6 @@ def test_a_name_and_a_telegram_id_are_one_persons(database: Database, now: datet
     assert refusal(database, now, "Ben", telegram=501) == "staff_telegram_taken"
     assert refusal(database, now, "") == "staff_name_wrong"
     assert refusal(database, now, "x" * 41) == "staff_name_wrong"
-    assert refusal(database, now, "Ben", role="boss") == "staff_role_wrong"
     with database.transaction() as session:
         assert staff.by_telegram(session, 501) == ana
         assert staff.by_telegram(session, 777) is None
@@ -149,5 +148,7 @@ def test_nobody_disabled_is_staff_until_given_a_new_link(
             staff.disable(session, now, "Nobody")
         staff.password_link(session, keys, now, "Ana")
         assert staff.by_id(session, ana.id) is not None
-        assert [each.event for each in session.scalars(select(AuditEvent))] == ["staff.added", "staff.disabled"]
+        staff.password_link(session, keys, now, "Ana")
+        events = [each.event for each in session.scalars(select(AuditEvent))]
+        assert events == ["staff.added", "staff.disabled", "staff.enabled"]
         assert session.scalars(select(Staff.password_hash)).all() == [None]

@@ -19,13 +19,13 @@ def office(world: World) -> Iterator[Office]:
 
 @pytest.fixture
 def ana(office: Office) -> Member:
-    """Return an agent."""
+    """Return somebody of staff."""
     return office.hire("Ana", telegram_id=501)
 
 
 @pytest.fixture
 def ben(office: Office) -> Member:
-    """Return another agent."""
+    """Return a colleague."""
     return office.hire("Ben", telegram_id=502)
 
 

@@ -54,10 +54,10 @@ class Office:
         self.desk = HelpDesk(self.database, self.world.keys, library, self.world.clock)
         self._keys = itertools.count(1)
 
-    def hire(self, name: str, role: str = "agent", telegram_id: int | None = None) -> Member:
+    def hire(self, name: str, telegram_id: int | None = None) -> Member:
         """Return a new member of staff."""
         with self.database.transaction() as session:
-            self.members[name] = staff.add(session, self.world.now, name, role, telegram_id)
+            self.members[name] = staff.add(session, self.world.now, name, telegram_id)
         return self.members[name]
 
     def ticket(self, number: int) -> Ticket:

@@ -1,19 +1,24 @@
 """The desk's pages without a script: queue, ticket, forms, and what each says when it cannot do what was asked."""
 
+import re
+
 import pytest
 from sqlalchemy import update
 
+from bot.desk import answers
+from bot.dialogue.messages import Delivery, SendFailed
 from core import ticket_work, tickets
 from core.context import Desk
 from core.office_days import STATE_OFFICES
 from core.staff import Member
 from core.tables import AccountRequest, AuditEvent, Ticket, TicketWriter
 from core.ticket_queue import Filters, page
-from core.tickets import id_of
+from core.tickets import STATES, id_of
+from knowledge.text import normalise
 from tests.asking import RECOVER
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password
-from tests.world import MailedCode, Press, converse
+from tests.world import MailedCode, Press, converse, library
 
 
 @pytest.fixture
@@ -55,6 +60,45 @@ async def test_the_queue_shows_filters_counts_and_finds(office: Office, at_desk:
     office.world.later(60 * 24 * 5)
     at_desk.signs_in("Ana")
     assert str(first) in at_desk.opens("/desk?late=1")
+
+
+async def test_every_state_can_be_asked_for(at_desk: Visitor) -> None:
+    at_desk.opens("/desk?state=all")
+    offered = re.findall(r'<option value="(\w+)"', at_desk.page.partition('name="state"')[2].partition("</select>")[0])
+    assert offered == ["unresolved", *STATES, "all"]
+    assert '<option value="all" selected>' in at_desk.page
+
+
+async def test_staff_are_told_that_the_person_blocked_the_bot_until_they_write_again(
+    office: Office, at_desk: Visitor, person: Person
+) -> None:
+    class Gone:
+        async def send(self, delivery: Delivery) -> None:
+            raise SendFailed("Forbidden: bot was blocked by the user", permanent=True, is_gone=True)
+
+    number = await ask_for_person(person)
+    told = "has taken no messages here since Mon, Nov 16"
+    assert told not in at_desk.opens(f"/desk/tickets/{number}")
+    office.writes(office.members["Ana"], number, "Are you there?")
+    await office.world.work({"test": Gone()})
+    assert told in at_desk.opens(f"/desk/tickets/{number}")
+    await person.says("I am back")
+    assert told not in at_desk.opens(f"/desk/tickets/{number}")
+
+
+def test_what_answers_are_found_by_is_made_once_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(text: str) -> str:
+        asked.append(text)
+        return normalise(text)
+
+    monkeypatch.setattr(answers, "normalise", counted)
+    language = library().language("en")
+    first = answers.find(language, "forgot my username")
+    asked.clear()
+    assert answers.find(language, "forgot my username") == first
+    assert asked == ["forgot my username"]
 
 
 async def test_a_ticket_that_waits_for_its_person_is_never_late(

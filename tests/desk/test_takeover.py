@@ -1,6 +1,7 @@
 """Bot and human in one chat: the bot is quiet while staff have it, says so once, and comes back."""
 
 import pytest
+from sqlalchemy import event
 
 from bot.dialogue.messages import Delivery, SendFailed
 from core import accounts, tickets
@@ -50,6 +51,21 @@ async def test_slash_bot_brings_the_bot_back_and_the_ticket_stays(office: Office
     heard = await person.hears()
     assert heard.index("Ana of the help desk") < heard.index("One more thing")
     assert await person.says("yes?") == ""
+
+
+async def test_chats_are_given_back_by_their_key_not_by_a_search_through_all_of_them(
+    office: Office, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    office.take(ana, number)
+    statements: list[str] = []
+    event.listen(office.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    office.desk.resolve(ana, id_of(number))
+    ended = [each for each in statements if each.startswith("UPDATE conversations")]
+    assert len(ended) == 1
+    with office.database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {ended[0]}", (None, 1, 1)).all()
+    assert "SEARCH conversations USING INTEGER PRIMARY KEY" in str(plan)
 
 
 async def test_the_bot_is_back_when_the_ticket_is_resolved(office: Office, ana: Member, person: Person) -> None:
