@@ -32,20 +32,24 @@ class News:
     watched: int | None
 
 
-def waiting(session: Session, after: int) -> list[int]:
-    """Return the tickets of which something after this line is not told yet, the longest wait first.
+def waiting(session: Session, after: int) -> dict[int, int]:
+    """Return the tickets of which something after this line is not told yet, each with the first such line.
 
-    A ticket that was resolved before it had a topic gets none.
+    The longest wait comes first; a line of 0 means that no line is new, but that the way of a reply has ended. A ticket
+    that was resolved before it had a topic gets none.
     """
-    newest = func.max(TicketEvent.id)
+    first = func.min(TicketEvent.id)
     untold = (
-        select(TicketEvent.ticket_id)
+        select(TicketEvent.ticket_id, first)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .outerjoin(Topic, Topic.ticket_id == TicketEvent.ticket_id)
-        .where(TicketEvent.id > after, Ticket.closed_at.is_(None) | Topic.topic.is_not(None))
+        .where(
+            TicketEvent.id > after,
+            TicketEvent.id > func.coalesce(Topic.told, 0),
+            Ticket.closed_at.is_(None) | Topic.topic.is_not(None),
+        )
         .group_by(TicketEvent.ticket_id)
-        .having(newest > func.coalesce(func.max(Topic.told), 0))
-        .order_by(newest)
+        .order_by(first)
     )
     ended = (
         select(Topic.ticket_id)
@@ -53,7 +57,8 @@ def waiting(session: Session, after: int) -> list[int]:
         .outerjoin(Owed, Owed.id == TicketEvent.owed_id)
         .where(Topic.watched.is_not(None), Owed.id.is_(None) | Owed.settled_at.is_not(None))
     )
-    return list(dict.fromkeys([*session.scalars(untold), *session.scalars(ended)]))
+    found = dict(session.execute(untold).tuples().all())
+    return found | {ticket: 0 for ticket in session.scalars(ended) if ticket not in found}
 
 
 def settled_line(session: Session, after: int, now: datetime) -> int:

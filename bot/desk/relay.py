@@ -87,6 +87,8 @@ class Relay:
 
     async def _say(self, notice: Leased) -> None:
         try:
+            if notice.payload["remove"]:
+                await self._room.remove(notice.payload["remove"])
             await self._room.say(notice.payload["topic"], Reply.from_json(notice.payload["reply"]))
         except SendFailed as failed:
             why = failed
@@ -98,7 +100,7 @@ class Relay:
 
     async def _tell(self) -> bool:
         told = False
-        for ticket in await self._in_transaction(self._waiting):
+        for ticket in await asyncio.to_thread(self._waiting):
             if time.monotonic() < self._not_before.get(ticket, 0.0):
                 continue
             if self._stopping.is_set() or not await self._room.is_ours():
@@ -147,12 +149,13 @@ class Relay:
         ]
         return news, ticket_pages.open_page(session, ticket, 0, self._desk.clock()), "\n\n".join(said)
 
-    def _waiting(self, session: Session) -> list[int]:
-        """Return the tickets with news; lines that were told are not read again."""
-        found = topics.waiting(session, self._read_up_to)
-        if not found:
-            self._read_up_to = topics.settled_line(session, self._read_up_to, self._desk.clock())
-        return found
+    def _waiting(self) -> list[int]:
+        """Return the tickets with news; lines before which everything was told are not read again."""
+        with self._desk.database.reading() as session:
+            found = topics.waiting(session, self._read_up_to)
+            settled = topics.settled_line(session, self._read_up_to, self._desk.clock())
+        self._read_up_to = min([settled, *(line - 1 for line in found.values() if line)])
+        return list(found)
 
     def _due(self, session: Session) -> list[Leased]:
         return outbox.lease_due(session, outbox.NOTICE, self._desk.clock())

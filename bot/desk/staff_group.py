@@ -16,6 +16,7 @@ from knowledge.library import Language
 SAID_HERE = "group:"  # how keys of lines begin that were written in the group
 NOTE = "//"
 MOST_COLLEAGUES = 40
+_SECRET = {"reply_has_secret", "note_has_secret"}
 
 
 class StaffGroup:
@@ -117,16 +118,18 @@ class _Errand:
         """Say in the topic why nothing was done, with a button for what may be wanted now."""
         language, ticket = self._language(), self._session.get_one(Ticket, topic.ticket_id)
         buttons = []
+        remove = self._incoming.message if refused.phrase in _SECRET else ""
         if refused.phrase == "taken_meanwhile":
             owner = str(ticket.owner_id or 0)
             buttons = [ticket_card.button(language, "take_from", "take", ticket.id, owner, name=refused.fields["name"])]
         elif ticket.state == RESOLVED:
             buttons = [ticket_card.button(language, "reopen", "reopen", ticket.id)]
         why = ticket_card.refused(language, refused.phrase, **refused.fields)
-        self._say(topic, f"{language.desk.markdown('group_refused', {'name': self._member.name})}  \n{why}", *buttons)
+        who = language.desk.markdown("group_refused", {"name": self._member.name})
+        self._say(topic, f"{who}  \n{why}", *buttons, remove=remove)
 
-    def _say(self, topic: Topic, text: str, *buttons: Button) -> None:
-        payload = {"topic": topic.topic, "reply": Reply(text, buttons).to_json()}
+    def _say(self, topic: Topic, text: str, *buttons: Button, remove: str = "") -> None:
+        payload = {"topic": topic.topic, "reply": Reply(text, buttons).to_json(), "remove": remove}
         outbox.owe_notice(self._session, payload, self._desk.clock())
 
     def _language(self) -> Language:

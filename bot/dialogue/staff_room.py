@@ -27,6 +27,9 @@ class Room(Protocol):
     async def open_topic(self, name: str) -> int:
         """Open a topic and return its id."""
 
+    async def remove(self, message: str) -> None:
+        """Delete somebody's message, which held a secret, where that is possible."""
+
     async def say(self, topic: int, reply: Reply) -> None:
         """Say something in a topic; TopicGone when there is no such topic any more."""
 

@@ -39,7 +39,7 @@ def tell(chat: CoreChat, ticket: int) -> topics.News:
 def waiting(chat: CoreChat, after: int = 0) -> list[int]:
     """Return which tickets have news."""
     with chat.turn() as context:
-        return topics.waiting(context.session, after)
+        return list(topics.waiting(context.session, after))
 
 
 def note(chat: CoreChat, ticket: int, **more: Any) -> int:
@@ -53,6 +53,8 @@ def test_a_ticket_waits_until_it_was_told(chat: CoreChat) -> None:
     assert waiting(chat) == [first, second]
     assert tell(chat, first).is_new
     assert waiting(chat) == [second]
+    with chat.turn() as context:
+        assert topics.waiting(context.session, 0) == {second: ticket_history.newest(context.session)}
     line = note(chat, first, text="a note")
     assert waiting(chat) == [second, first]
     news = tell(chat, first)

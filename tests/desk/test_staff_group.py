@@ -1,6 +1,7 @@
 """Staff work in their group on Telegram: a topic a ticket, and what is written there reaches the person."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -229,6 +230,21 @@ async def test_what_cannot_be_sent_is_said_in_the_topic(
     assert why in said
     assert await person.hears() == ""
     assert office.kinds(number) == ["opened"]
+    typed = next(each for each in group.server.chats.open(GROUP).messages.values() if not each.by_bot)
+    assert typed.deleted == ("password" in text), "a secret stays to be read, or what is none was deleted"
+
+
+async def test_a_promise_that_is_nearly_over_is_told_in_the_topic(
+    group: GroupOfStaff, office: Office, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    await group.hears()
+    office.world.now = office.ticket(number).due_at - timedelta(hours=1)
+    office.desk.keep_promises()
+    assert await group.hears() == "Due soon"
+    office.world.later(61)
+    office.desk.keep_promises()
+    assert await group.hears() == "A promise was missed; the person was told"
 
 
 async def test_an_edited_message_is_not_sent_again(

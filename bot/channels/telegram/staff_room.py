@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ForumTopicLimit, ParseMode
@@ -58,6 +59,11 @@ class StaffRoom:
             return (await self._bot.create_forum_topic(self._chat, shown)).message_thread_id
         except TelegramError as error:
             raise failure(error) from error
+
+    async def remove(self, message: str) -> None:
+        """Delete somebody's message, which held a secret, where that is possible."""
+        with suppress(TelegramError):
+            await self._bot.delete_message(self._chat, int(message))
 
     async def say(self, topic: int, reply: Reply) -> None:
         """Say something in a topic; TopicGone when there is no such topic any more, SendFailed as for any chat."""
