@@ -57,7 +57,7 @@ def waiting(session: Session, after: int) -> dict[int, int]:
         .outerjoin(Owed, Owed.id == TicketEvent.owed_id)
         .where(Topic.watched.is_not(None), Owed.id.is_(None) | Owed.settled_at.is_not(None))
     )
-    found = dict(session.execute(untold).tuples().all())
+    found = dict(session.execute(untold).all())
     return found | {ticket: 0 for ticket in session.scalars(ended) if ticket not in found}
 
 
