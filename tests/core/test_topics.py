@@ -131,9 +131,8 @@ def test_a_resolved_ticket_gets_no_topic_and_keeps_the_one_that_it_has(chat: Cor
 
 def test_what_the_person_wrote_is_found_in_the_transcript(chat: CoreChat) -> None:
     ticket = ticket_of(chat)
-    texts = ["one", "two", "three"]
-    for minute, text in enumerate(texts):
-        with chat.turn(timedelta(minutes=minute)) as context:
+    for text in ("one", "two", "three"):
+        with chat.turn() as context:
             line = Message(
                 conversation_id=context.conversation, at=context.now, author="person", text=text, meaning="to staff"
             )

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.dialogue.messages import Delivery, SendFailed
-from core import staff
+from core import staff, ticket_work
+from core.refusals import TicketRefused
 from core.staff import Member
 from core.tables import AccountRequest, Message, Ticket
 from core.ticket_history import Kind
@@ -333,15 +334,29 @@ async def test_of_two_processes_one_tells_the_group(
     relays = [group.relay(database, channel) for channel in channels]
     for channel in channels:
         await channel.start()
-    told = [await relay.work() for relay, _ in relays]
-    assert told == [True, False]
+    assert await relays[0][0].work()
     assert len(group.topics) == 1
     await ask_for_person(Person(office.world, "18"))
+    assert not await relays[1][0].work()
     await relays[0][1].leave()
     assert await relays[1][0].work()
     assert len(group.topics) == 2
     for channel in channels:
         await channel.stop()
+
+
+async def test_what_is_refused_within_a_transaction_leaves_no_trace_in_it(
+    office: Office, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person)
+    with office.database.transaction() as session:
+        desk = office.desk.within(session)
+        desk.note(ana, id_of(number), "kept")
+        with pytest.raises(TicketRefused), desk.work(ana) as half_done:
+            ticket_work.mark_step(half_done, id_of(number), "searched_spam")
+            raise TicketRefused("ticket_resolved")
+        desk.note(ana, id_of(number), "kept as well")
+    assert office.kinds(number) == ["opened", "note", "note"]
 
 
 async def test_every_ticket_has_its_own_topic(group: GroupOfStaff, office: Office, ana: Member, person: Person) -> None:
