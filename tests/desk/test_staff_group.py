@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.desk.help_desk import HelpDesk
 from bot.dialogue.messages import Delivery, SendFailed
 from core import staff, ticket_work
 from core.refusals import TicketRefused
@@ -352,9 +353,8 @@ async def test_what_is_refused_within_a_transaction_leaves_no_trace_in_it(
     with office.database.transaction() as session:
         desk = office.desk.within(session)
         desk.note(ana, id_of(number), "kept")
-        with pytest.raises(TicketRefused), desk.work(ana) as half_done:
-            ticket_work.mark_step(half_done, id_of(number), "searched_spam")
-            raise TicketRefused("ticket_resolved")
+        with pytest.raises(TicketRefused):
+            _begin_and_be_refused(desk, ana, number)
         desk.note(ana, id_of(number), "kept as well")
     assert office.kinds(number) == ["opened", "note", "note"]
 
@@ -370,3 +370,9 @@ async def test_every_ticket_has_its_own_topic(group: GroupOfStaff, office: Offic
     said = [(line.conversation_id, line.text) for line in office.world.rows(Message) if line.author == "staff"]
     chats = [ticket.conversation_id for ticket in office.world.rows(Ticket)]
     assert said == list(zip(chats, ["To the first", "To the second"], strict=True))
+
+
+def _begin_and_be_refused(desk: HelpDesk, member: Member, number: int) -> None:
+    with desk.work(member) as half_done:
+        ticket_work.mark_step(half_done, id_of(number), "searched_spam")
+        raise TicketRefused("ticket_resolved")
