@@ -14,6 +14,7 @@ from core.tables import Base, Conversation, Owed
 
 REPLIES = "replies"
 LETTER = "letter"
+NOTICE = "notice"
 
 OUTBOX = Base.metadata.tables["outbox"]
 _OWE = insert(OUTBOX).returning(OUTBOX.c.conversation_id, OUTBOX.c.id)
@@ -95,6 +96,11 @@ def owe_letter(session: Session, payload: dict[str, Any], now: datetime) -> int:
     session.add(row)
     session.flush()
     return row.id
+
+
+def owe_notice(session: Session, payload: dict[str, Any], now: datetime) -> None:
+    """Write what is to be said to staff in their group, due now."""
+    session.add(Owed(kind=NOTICE, payload=payload, created_at=now, due_at=now, tries=0))
 
 
 def unsettled(session: Session, conversations: Sequence[int]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from sqlalchemy import case
@@ -62,3 +62,16 @@ def reserve(session: Session, name: str, seconds: float, now: datetime) -> float
         .returning(PaceKept.until)
     ).one()
     return until - seconds - moment
+
+
+def queue(session: Session, name: str, pace: Pace, messages: int, now: datetime) -> float:
+    """Count so many more messages that leave under `name`; return in how many seconds the first of them may."""
+    used = session.get(PaceKept, name, with_for_update=True)
+    if used is None:
+        used = PaceKept(name=name, until=0.0)
+        session.add(used)
+    free_at = datetime.fromtimestamp(used.until, UTC)
+    if free_at > now + timedelta(seconds=pace.seconds * pace.burst):
+        free_at = now  # the clock was set back
+    used.until = pace.after(free_at, messages, now).timestamp()
+    return max(0.0, (free_at - now).total_seconds())

@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, str] = {
     "secret_key": "at least 32 characters, drawn at random",
     "telegram_token": "123456789:AAE...",
     "telegram_base_url": "https://api.telegram.org/bot",
+    "telegram_staff_chat": "-1001234567890",
     "smtp_url": "smtp://user:password@mail.example.org:587",
     "mail_from": "cers-support@example.org",
     "knowledge": "/srv/cersbot/knowledge",
@@ -33,7 +34,12 @@ EXAMPLES: Mapping[str, str] = {
     "metrics_port": "9100",
 }
 # The others may hold a password, and what is wrong may be that one stands where it should not.
-_MAY_BE_QUOTED = frozenset({"port", "host", "trusted_proxies", "mail_from", "knowledge", "log_format", "metrics_port"})
+_MAY_BE_QUOTED = frozenset(
+    {
+        *("port", "host", "trusted_proxies", "mail_from", "knowledge", "log_format", "metrics_port"),
+        "telegram_staff_chat",
+    }
+)
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -66,6 +72,7 @@ class Settings(BaseSettings):
     secret_key: str = ""
     telegram_token: str = ""
     telegram_base_url: str = "https://api.telegram.org/bot"
+    telegram_staff_chat: int | None = Field(default=None, lt=0)
     webhook_url: str = ""
     webhook_secret: str = ""
     smtp_url: str = ""

@@ -29,6 +29,7 @@ _UNHANDLED = text("handled_at IS NULL")
 _UNSETTLED = text("settled_at IS NULL")
 _UNRESOLVED = text("resolved_at IS NULL")
 _UNCLOSED = text("closed_at IS NULL")
+_WATCHED = text("watched IS NOT NULL")
 
 
 def _at_once(context: DefaultExecutionContext) -> datetime:
@@ -323,6 +324,18 @@ class TicketWriter(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Topic(Base):
+    """A ticket's topic in the staff's group: how far its history stands there, and which reply's way is watched."""
+
+    __tablename__ = "topics"
+    __table_args__ = (Index("topics_watched", "watched", sqlite_where=_WATCHED, postgresql_where=_WATCHED),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    topic: Mapped[int | None] = mapped_column(unique=True)
+    told: Mapped[int]  # the last line of the ticket's history that stands in the topic
+    watched: Mapped[int | None]  # the first line whose delivery to the person has not ended
 
 
 class Staff(Base):

@@ -81,14 +81,14 @@ def hand_over(desk: Desk, ticket: int, to: int | None) -> None:
     ticket_history.add(desk.session, ticket, Kind.HANDED_OVER, desk.now, staff=desk.staff, text=name)
 
 
-def note(desk: Desk, ticket: int, text: str) -> None:
-    """Write an internal note; TicketRefused when it is empty or too long."""
+def note(desk: Desk, ticket: int, text: str, key: str | None = None) -> None:
+    """Write an internal note, under a `key` that no other line has; TicketRefused when it is empty or too long."""
     found = held(desk, ticket)
     if not text.strip():
         raise TicketRefused("note_empty")
     if len(text) > NOTE_CHARACTERS:
         raise TicketRefused("note_too_long", maximum=NOTE_CHARACTERS)
-    ticket_history.add(desk.session, found.id, Kind.NOTE, desk.now, staff=desk.staff, text=text.strip())
+    ticket_history.add(desk.session, found.id, Kind.NOTE, desk.now, staff=desk.staff, text=text.strip(), key=key)
     ticket_words.learn(desk.session, found.id, text)
 
 

@@ -52,6 +52,7 @@ class Message:
     photo: bytes = b""
     audio: bytes = b""
     deleted: bool = False
+    topic: int = 0  # in a group with topics: the id of the one in which it stands
 
     @property
     def labels(self) -> list[str]:
@@ -68,12 +69,14 @@ class Chat:
     messages: dict[int, Message] = field(default_factory=dict)
     actions: list[str] = field(default_factory=list)  # "typing", …
     blocked: bool = False  # the person has blocked the bot
+    topics: dict[int, str] = field(default_factory=dict)  # in a group: their names by id
     heard_up_to: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the chat as the Bot API tells it."""
         name = {"first_name": "Pat"} if self.kind == "private" else {"title": "A group"}
-        return {"id": self.id, "type": self.kind, **name}
+        forum = {"is_forum": True} if self.topics else {}
+        return {"id": self.id, "type": self.kind, **name, **forum}
 
 
 @dataclass
@@ -142,7 +145,9 @@ class Chats:
         """Return a message of a person as the Bot API tells it; it stands in the chat from now on."""
         number = self.next_number()
         own = self.open(chat)
-        own.messages[number] = Message(number, by_bot=False, text=content.get("text") or content.get("caption") or "")
+        text = content.get("text") or content.get("caption") or ""
+        topic = content.get("message_thread_id", 0)
+        own.messages[number] = Message(number, by_bot=False, text=text, topic=topic)
         return self.as_json(number, own, person, **content)
 
     def as_json(self, number: int, chat: Chat, person: int, **content: Any) -> dict[str, Any]:

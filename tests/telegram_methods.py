@@ -145,6 +145,19 @@ def send_chat_action(chats: Chats, request: Request) -> bool:
     return True
 
 
+def create_forum_topic(chats: Chats, request: Request) -> dict[str, Any]:
+    """Open a topic in a group."""
+    chat = _open_chat(chats, request)
+    name = request.fields.get("name", "")
+    if chat.kind == "private":
+        raise ApiError(400, "Bad Request: the chat is not a forum")
+    if not 1 <= len(name) <= 128:
+        raise ApiError(400, "Bad Request: TOPIC_TITLE_INVALID")
+    topic = chats.next_number()
+    chat.topics[topic] = name
+    return {"message_thread_id": topic, "name": name, "icon_color": 7322096}
+
+
 def set_webhook(chats: Chats, request: Request) -> bool:
     """Take the address at which updates are handed in, and the secret that goes with them."""
     chats.webhook = (request.fields["url"], request.fields.get("secret_token", ""))
@@ -170,6 +183,7 @@ METHODS: dict[str, Callable[[Chats, Request], Any]] = {
     "answerCallbackQuery": answer_callback_query,
     "deleteMessage": delete_message,
     "sendChatAction": send_chat_action,
+    "createForumTopic": create_forum_topic,
 }
 
 
@@ -202,9 +216,13 @@ def _caption(request: Request) -> str:
 
 def _put(chats: Chats, chat: Chat, request: Request, message: Message, **content: Any) -> dict[str, Any]:
     message.rows = _rows(request)
+    message.topic = int(request.fields.get("message_thread_id", 0))
+    if message.topic and message.topic not in chat.topics:
+        raise ApiError(400, "Bad Request: message thread not found")
     message.id = chats.next_number()
     chat.messages[message.id] = message
-    return chats.as_json(message.id, chat, BOT_ID, **(content or {"text": message.text}))
+    thread = {"message_thread_id": message.topic, "is_topic_message": True} if message.topic else {}
+    return chats.as_json(message.id, chat, BOT_ID, **(content or {"text": message.text}), **thread)
 
 
 def _rows(request: Request) -> list[list[Button]]:

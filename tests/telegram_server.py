@@ -100,10 +100,10 @@ class TelegramServer:
         """Stop."""
         await self.stop()
 
-    async def say(self, chat: int, text: str, *, person: int = 0, reply_to: int = 0) -> int:
-        """Type `text` in a chat, in a group as `person`, perhaps in reply to a message; return the message's id."""
+    async def say(self, chat: int, text: str, *, person: int = 0, reply_to: int = 0, topic: int = 0) -> int:
+        """Type `text` in a chat, in a group as `person`, perhaps in a topic or in reply to a message; return its id."""
         replied = self.chats.open(chat).messages.get(reply_to)
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
         if replied:
             author = BOT_ID if replied.by_bot else 1
             extra["reply_to_message"] = self.chats.as_json(reply_to, self.chats.open(chat), author, text=replied.text)
@@ -121,22 +121,25 @@ class TelegramServer:
         """Send what no kind of message is named for; return the message's id."""
         return self._said(chat, 0, **content)
 
-    async def edit(self, chat: int, message: int, text: str) -> None:
+    async def edit(self, chat: int, message: int, text: str, *, person: int = 0) -> None:
         """Edit an earlier message of the person."""
         own = self.chats.open(chat)
         own.messages[message].text = text
-        edited = self.chats.as_json(message, own, abs(chat), text=text) | {"edit_date": int(time.time())}
+        topic = own.messages[message].topic
+        thread = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        told = self.chats.as_json(message, own, person or abs(chat), text=text, **thread)
+        edited = told | {"edit_date": int(time.time())}
         self._deliver("edited_message", edited)
 
-    async def press(self, chat: int, label: str) -> None:
-        """Press the newest button with this label; AssertionError when there is none to press."""
+    async def press(self, chat: int, label: str, *, person: int = 0) -> None:
+        """Press the newest button with this label, in a group as `person`; AssertionError when there is none."""
         for message in reversed(self._visible(chat)):
             for button in (button for row in message.rows for button in row if button.label == label):
-                self.press_data(chat, message.id, button.data)
+                self.press_data(chat, message.id, button.data, person=person)
                 return
         raise AssertionError(f"no button {label!r} in chat {chat}; there are {self.buttons(chat)}")
 
-    def press_data(self, chat: int, message: int, data: str | None, *, accessible: bool = True) -> str:
+    def press_data(self, chat: int, message: int, data: str | None, *, accessible: bool = True, person: int = 0) -> str:
         """Press a button that may be gone or never was, as an old or forged client can; return the query's id."""
         query = f"query-{len(self.chats.queries) + 1}"
         self.chats.queries[query] = False
@@ -145,8 +148,8 @@ class TelegramServer:
         told = self.chats.as_json(message, own, BOT_ID, text=text)
         if not accessible:
             told = {"message_id": message, "chat": own.as_json(), "date": 0}
-        person = {"id": abs(chat), "is_bot": False, "first_name": "Pat", "language_code": "en-US"}
-        content: dict[str, Any] = {"id": query, "from": person, "chat_instance": "1", "message": told}
+        by = {"id": person or abs(chat), "is_bot": False, "first_name": "Pat", "language_code": "en-US"}
+        content: dict[str, Any] = {"id": query, "from": by, "chat_instance": "1", "message": told}
         self._deliver("callback_query", content | ({"game_short_name": "g"} if data is None else {"data": data}))
         return query
 

@@ -17,11 +17,14 @@ from bot.channels.telegram.webhook import webhook
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer, Post
 from bot.desk.duties import run_duties
+from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
+from bot.desk.relay import Relay
+from bot.desk.staff_group import StaffGroup
 from bot.operations import logs
 from bot.operations.readiness import Readiness
 from bot.web.server import create_app, server
-from core.settings import VAR, SettingsError, read_settings
+from core.settings import VAR, Settings, SettingsError, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +81,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     hub = Hub(core.database, core.clock)
     mailbox = None if settings.smtp_url else DevelopmentMailbox(VAR / "mail")
     channel = telegram(service) if settings.telegram_token else None
+    relay = relay_of(desk, channel, settings) if channel else None
     hook = hook_of(core) if channel else None
     readiness = Readiness(core.database)
     post, stop_metrics = measured(core, mailbox or MailServer(settings.smtp_url), readiness)
@@ -102,6 +106,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
         asyncio.create_task(worker.run(), name="worker"),
         asyncio.create_task(pages.serve(sockets=[listening]), name="pages"),
         duties,
+        *([asyncio.create_task(relay.run(), name="relay")] if relay else []),
     ]
     logger.info("serving %s%s", settings.address, " and Telegram" if channel else "")
     watched = [*tasks, *([channel.polling] if channel and channel.polling else [])]
@@ -111,6 +116,8 @@ async def serve(service: Service, listening: socket.socket) -> None:
     pages.should_exit = True
     duties.cancel()
     worker.stop()
+    if relay:
+        relay.stop()
     if channel:
         await channel.stop()
     await asyncio.wait(tasks, timeout=TASKS_SECONDS)
@@ -160,6 +167,14 @@ def measured(core: Core, post: Post, readiness: Readiness) -> tuple[Post, Callab
             f"CERSBOT_METRICS_PORT={settings.metrics_port}: cannot listen there on {settings.host} ({error.strerror});"
             " for example 9101"
         ) from None
+
+
+def relay_of(desk: HelpDesk, channel: Telegram, settings: Settings) -> Relay | None:
+    """Let staff work in their group, where there is one; return what tells them there of their tickets."""
+    if settings.telegram_staff_chat is None:
+        return None
+    group = StaffGroup(desk, str(settings.telegram_staff_chat))
+    return Relay(desk, channel.staff_room(group), settings.address)
 
 
 def hook_of(core: Core) -> Webhook | None:

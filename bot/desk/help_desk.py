@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from sqlalchemy.orm import Session
+
 from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
@@ -49,11 +51,18 @@ class HelpDesk:
         self.keys = keys
         self.library = library
         self.clock = clock
+        self._session: Session | None = None
+
+    def within(self, session: Session) -> "HelpDesk":
+        """Return the help desk whose doings are committed with `session`; what is refused leaves no trace in it."""
+        within = HelpDesk(self.database, self.keys, self.library, self.clock)
+        within._session = session
+        return within
 
     @contextmanager
     def work(self, member: Member | None) -> Iterator[Desk]:
         """Yield what a member of staff (the service itself without one) works with, committed at the end."""
-        with self.database.transaction() as session:
+        with self._transaction() as session:
             yield Desk(session, self.clock(), self.keys, member.id if member else None, calendar(self.library()))
 
     def take(self, member: Member, ticket: int, seen_owner: int | None) -> None:
@@ -79,12 +88,15 @@ class HelpDesk:
                 self._resolve(desk, ticket)
             return is_new
 
-    def note(self, member: Member, ticket: int, text: str) -> None:
-        """Write an internal note; TicketRefused as the core says, and where it holds a secret (S2)."""
+    def note(self, member: Member, ticket: int, text: str, key: str | None = None) -> None:
+        """Write an internal note, under a `key` that no other line has.
+
+        TicketRefused as the core says, and where it holds a secret (S2).
+        """
         if self._holds_secret(legible(text)):
             raise TicketRefused("note_has_secret")
         with self.work(member) as desk:
-            ticket_work.note(desk, ticket, legible(text))
+            ticket_work.note(desk, ticket, legible(text), key)
 
     def escalate(self, member: Member, ticket: int, level: str, reason: str, news: date) -> None:
         """Pass the ticket on, and tell its person when they hear of it next (003).
@@ -132,6 +144,15 @@ class HelpDesk:
     def _resolve(self, desk: Desk, ticket: int) -> None:
         ticket_work.resolve(desk, ticket)
         self._tell(desk, ticket, "ticket_closed")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        if self._session is None:
+            with self.database.transaction() as session:
+                yield session
+        else:
+            with self._session.begin_nested():
+                yield self._session
 
     def _holds_secret(self, text: str) -> bool:
         """Return whether something like a password or a secret link is in `text`; our own answers hold none."""

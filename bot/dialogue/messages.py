@@ -17,6 +17,8 @@ class Incoming:
     message: str = ""  # the channel's id by which the message can be deleted, where the channel can
     edited: bool = False
     private: bool = True
+    person: str = ""  # the channel's id of who says it, in a group
+    thread: str = ""  # the channel's id of the group's topic in which it is said
     language: str = ""  # what the channel says of the person's language, for example "en-US"
 
 

@@ -25,6 +25,8 @@ from tests.ports import free_port
 from tests.telegram_server import TelegramServer
 
 PERSON = 17
+STAFF_GROUP = -1001234567890
+ANA = 501
 ACCOUNTS = "username,first_name,last_name,email,state\ndanalee1,Dana,Lee,dana@example.org,active\n"
 
 
@@ -199,6 +201,41 @@ async def test_telegram_hands_messages_in_where_a_webhook_is_set(bot: Running) -
     assert await asyncio.to_thread(bot.hands_in, update, secret) == 200
     assert "Type your question" in (await bot.telegram.heard(PERSON, wait=20))[-1].text
     assert await bot.end(signal.SIGTERM) == 0
+
+
+async def test_staff_help_a_person_from_their_group_on_telegram_whatever_ends_meanwhile(bot: Running) -> None:
+    bot.settings |= {"CERSBOT_TELEGRAM_STAFF_CHAT": str(STAFF_GROUP)}
+    added = run(bot.folder, "staff", "add", "Ana", "--telegram-id", str(ANA), settings=bot.settings)
+    assert added.returncode == 0, added.stderr
+    group = bot.telegram.chats.open(STAFF_GROUP)
+    await bot.start()
+    for text in ("/person", "It says no", "skip", "skip", "send it"):
+        await bot.hears(text)
+    [card] = await bot.telegram.heard(STAFF_GROUP, wait=20)
+    assert "It says no" in card.text
+    [topic] = group.topics
+    await bot.end(signal.SIGKILL)
+
+    await bot.telegram.say(STAFF_GROUP, "Which address\nwas it?", person=ANA, topic=topic)
+    await bot.start()
+    assert await bot.telegram.until(lambda: len(bot.telegram.fresh(PERSON)) == 2, 20)
+    notice, reply = await bot.telegram.heard(PERSON)
+    assert "Ana of the help desk" in notice.text
+    assert reply.text == "Which address\nwas it?"
+    await bot.telegram.say(PERSON, "dana@example.org")
+    await bot.telegram.say(PERSON, "or the old one")
+    assert await bot.telegram.until(lambda: "old one" in _newest(bot, STAFF_GROUP), 20)
+
+    bot.telegram.chats.open(PERSON).blocked = True
+    await bot.telegram.say(STAFF_GROUP, "The old one.", person=ANA, topic=topic)
+    assert await bot.telegram.until(lambda: "blocked by the user" in _newest(bot, STAFF_GROUP), 20)
+    assert "Ana wrote: The old one." in _newest(bot, STAFF_GROUP)
+    assert len(group.topics) == 1
+    assert await bot.end(signal.SIGTERM) == 0
+
+
+def _newest(bot: Running, chat: int) -> str:
+    return bot.telegram.chats.open(chat).messages[max(bot.telegram.chats.open(chat).messages)].text
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,15 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(database: Database, now: 
     for at in (now, now - timedelta(hours=1)):
         with database.transaction() as session:
             assert pacing.reserve(session, "telegram", 0.5, at) == pytest.approx(0)
+
+
+def test_messages_to_a_group_are_counted_for_all_processes_together(database: Database, now: datetime) -> None:
+    def queue(messages: int, after: float = 0) -> float:
+        with database.transaction() as session:
+            return pacing.queue(session, "a group", Pace(6, 3), messages, now + timedelta(seconds=after))
+
+    assert [queue(1) for _ in range(5)] == pytest.approx([0, 0, 0, 6, 12])
+    assert queue(0) == pytest.approx(18)
+    assert queue(1, after=12) == pytest.approx(6)
+    assert [queue(1, after=600) for _ in range(4)] == pytest.approx([0, 0, 0, 6])
+    assert queue(1, after=-3600) == 0, "the clock was set back"

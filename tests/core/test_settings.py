@@ -51,6 +51,7 @@ WRONG = {
     "TRUSTED_PROXIES": ("*", "loadbalancer", "10.0.0.5;10.0.0.6", "10.0.0.5,", "10.0.0.300"),
     "SECRET_KEY": ("too short", "k" * 31),
     "TELEGRAM_TOKEN": ("123456789", "abc:def", "123456789:", "123456789:AAE AAE", "²:AAE"),
+    "TELEGRAM_STAFF_CHAT": ("@our_desk", "1001234567890", "0", "-100 123"),
     "TELEGRAM_BASE_URL": ("localhost:8081", "api.telegram.org/bot", "http://:8081/bot"),
     "SMTP_URL": ("mail.example.org:587", "http://mail.example.org", "smtp://", "smtp://mail.example.org:0"),
     "MAIL_FROM": (
@@ -80,6 +81,7 @@ RIGHT = {
     "TRUSTED_PROXIES": ("10.0.0.5", "10.0.0.5, 10.0.0.6", "10.0.0.0/8,::1"),
     "SECRET_KEY": ("k" * 32,),
     "TELEGRAM_TOKEN": ("123456789:AAE-abc_DEF0123456789",),
+    "TELEGRAM_STAFF_CHAT": ("-1001234567890",),
     "TELEGRAM_BASE_URL": ("https://api.telegram.org/bot", "http://127.0.0.1:8081/bot"),
     "SMTP_URL": ("smtp://mail.example.org", "smtps://user:p%40ss@mail.example.org:465"),
     "MAIL_FROM": ("cers-support@example.org", "cers-support@localhost", "o'brien+cers@mail.example.org"),

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram import Bot, BotCommand, CallbackQuery
 from telegram.error import InvalidToken, TelegramError
@@ -18,10 +18,12 @@ from bot.channels.telegram.pace import SharedPace
 from bot.channels.telegram.polling_lease import PollingLease
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
+from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
 from bot.channels.telegram.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
+from bot.dialogue.staff_room import Listener
 from core import pacing, rules
 from core.database import Database
 from core.keys import Keys
@@ -32,6 +34,9 @@ CHATS_AT_ONCE = 64
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
 STOP_SECONDS = 3.0  # with what follows it less than the whole stop in `commands/run.py`
 SWEEP_SECONDS = 5.0
+STAFF_GROUP = "telegram staff group"
+
+Turned = TypeVar("Turned")
 
 
 class TelegramUnusable(Exception):
@@ -66,12 +71,14 @@ class Telegram:
         `commands` are the descriptions of the command menu by name; `apology` is said when a message crashes its turn.
         """
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
+        self.group_pace = pacing.TELEGRAM.group
         self._base_url = base_url
         self._database = database
         self._conversations = conversations
         self._clock = clock
         self._commands = [BotCommand(name, description) for name, description in commands.items()]
         self._apology = apology
+        self._staff: Listener | None = None
         self._stopping = asyncio.Event()
         self._polling: asyncio.Task[None] | None = None
         self._sweeping: asyncio.Task[None] | None = None
@@ -149,6 +156,12 @@ class Telegram:
         self._turns.sent(delivery, await self._sending.send(delivery))
         await self._turns.written()
 
+    def staff_room(self, staff: Listener) -> StaffRoom:
+        """Let `staff` hear their group from the start on; return what speaks in it."""
+        self._staff, self._intake.staff_chat = staff, staff.chat
+        lease = PollingLease(self._database, self._clock, STAFF_GROUP)
+        return StaffRoom(self._bot, staff.chat, lease, self._wait_for_group, self._may_send)
+
     def _hand_on(self, message: Message) -> asyncio.Event | None:
         query = message.update.callback_query
         if message.incoming is None and query is None:
@@ -157,6 +170,9 @@ class Telegram:
 
     async def _handle(self, message: Message) -> None:
         query = message.update.callback_query
+        if self._staff is not None and message.incoming is not None and message.incoming.chat == self._staff.chat:
+            await self._listen(self._staff, message.incoming, query)
+            return
         acknowledging = asyncio.ensure_future(self._sending.acknowledge(query)) if query else None
         try:
             if message.incoming is not None:
@@ -165,9 +181,16 @@ class Telegram:
             if acknowledging:
                 await acknowledging
 
+    async def _listen(self, staff: Listener, incoming: Incoming, query: CallbackQuery | None) -> None:
+        """Let the help desk hear what is said in the staff's group; its buttons stay, whoever presses them."""
+        if query is not None:
+            with suppress(TelegramError):
+                await self._bot.answer_callback_query(query.id)
+        await self._turn(incoming, lambda: asyncio.to_thread(staff.handle, incoming))
+
     async def _answer(self, incoming: Incoming, pressed: str) -> None:
         with self._sending.typing(incoming.chat):
-            delivery = await self._turn(incoming)
+            delivery = await self._turn(incoming, lambda: self._turns.receive(incoming))
         if delivery is None or delivery.waits:
             return
         try:
@@ -176,7 +199,7 @@ class Telegram:
             logger.warning("replies to chat %s were not sent: %s", incoming.chat, failure)
             await self._note_unsent(delivery, failure)
 
-    async def _turn(self, incoming: Incoming) -> Delivery | None:
+    async def _turn(self, incoming: Incoming, take: Callable[[], Awaitable[Turned]]) -> Turned | None:
         """Return what the turn wants sent; a turn that crashes is tried again, then set aside with an apology.
 
         Where the database fails the turn and yet counts that, the message may be at fault, and has more tries; while
@@ -185,7 +208,7 @@ class Telegram:
         pause = 0.2
         while True:
             try:
-                return await self._turns.receive(incoming)
+                return await take()
             except NotYet:
                 raise Behind from None
             except AWAY:
@@ -243,6 +266,13 @@ class Telegram:
     def _reserve_stretch(self, seconds: float) -> float:
         with self._database.transaction() as session:
             return pacing.reserve(session, CHANNEL, seconds, self._clock())
+
+    async def _wait_for_group(self, messages: int) -> float:
+        return await asyncio.to_thread(self._queue_for_group, messages)
+
+    def _queue_for_group(self, messages: int) -> float:
+        with self._database.transaction() as session:
+            return pacing.queue(session, STAFF_GROUP, self.group_pace, messages, self._clock())
 
 
 def _pressed(query: CallbackQuery | None) -> str:

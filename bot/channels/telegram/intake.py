@@ -69,6 +69,7 @@ class Intake:
         self._request = request
         self._commit = commit
         self._hand_on = hand_on
+        self.staff_chat = ""  # the group in whose topics everything is for the bot
         self._stopping = asyncio.Event()
 
     def message(self, arrival: Arrival) -> Message | None:
@@ -133,7 +134,7 @@ class Intake:
         for tried in (raw, _bare(raw)):
             try:
                 update = Update.de_json(tried, self._bot)
-                return Message(update, read(update, self._bot.bot))
+                return Message(update, read(update, self._bot.bot, self.staff_chat))
             except Exception:
                 logger.exception("update %s is of a shape that is not known", raw.get("update_id"))
         return None

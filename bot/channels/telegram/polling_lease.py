@@ -1,4 +1,7 @@
-"""Which of the processes on one database asks Telegram for updates: Telegram refuses a second one (409 Conflict)."""
+"""Which of the processes on one database does what one alone may do on Telegram.
+
+One asks for updates, because Telegram refuses a second (409 Conflict); one speaks in the staff's group.
+"""
 
 import logging
 import os
@@ -21,10 +24,14 @@ _PROCESS = token_hex(4)
 
 
 class PollingLease:
-    """This process's claim to poll; it runs out half a minute after the process is gone, at once on its own machine."""
+    """This process's claim to poll, or to do what has another `name`.
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    It runs out half a minute after the process is gone, at once on its own machine.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], name: str = NAME) -> None:
         """Claim in `database`."""
+        self._name = name
         self._database = database
         self._clock = clock
         self._holder = f"{socket.gethostname()} {os.getpid()} {_PROCESS} {token_hex(4)}"
@@ -32,28 +39,28 @@ class PollingLease:
         self._is_waiting = False
 
     def is_ours(self) -> bool:
-        """Return whether this process is the one that polls, asking the database every few seconds."""
+        """Return whether this process is the one that does it, asking the database every few seconds."""
         if time.monotonic() - self._renewed < RENEW_SECONDS:
             return True
         try:
             with self._database.transaction() as session:
-                ours = leases.take(session, NAME, self._holder, LEASE_SECONDS, self._clock(), _is_gone)
+                ours = leases.take(session, self._name, self._holder, LEASE_SECONDS, self._clock(), _is_gone)
         except Exception:
-            logger.exception("it is not known which process takes Telegram's updates; this one waits")
+            logger.exception("it is not known which process does the %s; this one waits", self._name)
             return False
         if not ours and not self._is_waiting:
-            logger.info("another process takes Telegram's updates; this one waits until it ends")
+            logger.info("another process does the %s; this one waits until it ends", self._name)
         self._is_waiting = not ours
         if ours:
             self._renewed = time.monotonic()
         return ours
 
     def release(self) -> None:
-        """Let another process poll."""
+        """Let another process do it."""
         self._renewed = -RENEW_SECONDS
         try:
             with self._database.transaction() as session:
-                leases.release(session, NAME, self._holder)
+                leases.release(session, self._name, self._holder)
         except Exception:
             logger.exception("the lease was not given back; it runs out by itself")
 

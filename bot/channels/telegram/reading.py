@@ -17,8 +17,11 @@ _ATTACHMENTS = (
 )
 
 
-def read(update: Update, bot: User) -> Incoming | None:
-    """Return what a person says to `bot`, its text as it was typed; None when nobody speaks to the bot."""
+def read(update: Update, bot: User, staff_chat: str = "") -> Incoming | None:
+    """Return what a person says to `bot`, its text as it was typed; None when nobody speaks to the bot.
+
+    In the group `staff_chat` everything is for the bot that is said in a topic.
+    """
     if update.callback_query is not None:
         return _pressed(update.callback_query, str(update.update_id))
     message = update.message or update.edited_message
@@ -29,7 +32,10 @@ def read(update: Update, bot: User) -> Incoming | None:
     attachment = _attachment(message)
     if private and not text and not attachment and not StatusUpdate.ALL.check_update(update):
         attachment = "unknown"  # newer than this program; a person sent it, so it gets an answer
-    if not private:
+    if not private and str(message.chat.id) == staff_chat:
+        if not message.is_topic_message:
+            return None
+    elif not private:
         if message.chat.type not in _GROUPS or not _is_addressed(message, bot):
             return None
         text = _without_mention(message, text, bot)
@@ -44,6 +50,8 @@ def read(update: Update, bot: User) -> Incoming | None:
         message=str(message.message_id),
         edited=update.edited_message is not None,
         private=private,
+        person="" if private else _id(message.from_user),
+        thread="" if private else _thread(message),
         language=_language(message.from_user),
     )
 
@@ -54,7 +62,17 @@ def _pressed(query: CallbackQuery, key: str) -> Incoming | None:
     chat = query.message.chat
     private = chat.type == ChatType.PRIVATE
     language = _language(query.from_user)
-    return Incoming(CHANNEL, str(chat.id), key, button=query.data, private=private, language=language)
+    person = "" if private else _id(query.from_user)
+    return Incoming(CHANNEL, str(chat.id), key, button=query.data, private=private, person=person, language=language)
+
+
+def _id(person: User | None) -> str:
+    return str(person.id) if person else ""
+
+
+def _thread(message: Message) -> str:
+    """Return the topic in which a message is said; in a group without topics a thread is something else."""
+    return str(message.message_thread_id) if message.is_topic_message and message.message_thread_id else ""
 
 
 def _language(person: User | None) -> str:

@@ -392,12 +392,31 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("ticket_id", "staff_id", name=op.f("pk_ticket_writers")),
     )
+    op.create_table(
+        "topics",
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("topic", sa.Integer(), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("watched", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_topics_ticket_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_topics")),
+        sa.UniqueConstraint("topic", name=op.f("uq_topics_topic")),
+    )
+    op.create_index(
+        "topics_watched",
+        "topics",
+        ["watched"],
+        unique=False,
+        sqlite_where=sa.text("watched IS NOT NULL"),
+        postgresql_where=sa.text("watched IS NOT NULL"),
+    )
     op.create_index(op.f("ix_ticket_writers_at"), "ticket_writers", ["at"], unique=False)
 
 
 def downgrade() -> None:
     """Drop the tables with everything in them."""
     for table in (
+        "topics",
         "ticket_writers",
         "ticket_words",
         "ticket_events",
