@@ -66,6 +66,8 @@ class Readiness:
         try:
             if not self._database.is_current():
                 return ("migrations",)
+            with self._database.transaction():  # who only reads does not see that somebody else keeps SQLite locked
+                pass
         except SQLAlchemyError:
             return ("database",)
         return ("disk",) if free_bytes(self._database) < LEAST_FREE_BYTES else ()

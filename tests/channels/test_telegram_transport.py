@@ -75,7 +75,7 @@ async def test_no_log_holds_the_token_whatever_goes_wrong(
     await telegram.say(1, "four")
     await telegram.heard(1)
     await channel.stop()
-    assert len(turns.failures) == 2
+    assert len(turns.failures) >= 2
     assert len(caplog.records) > 2
     _assert_hidden(SECRET, caplog)
 

@@ -253,4 +253,4 @@ async def test_5000_waiting_messages_of_one_chat_hold_up_no_other(telegram: Tele
         taken = await waits(telegram, OTHERS)
         assert service.channel.waiting < 1_000
         assert len(sends(telegram, PAT)) < 4_500, "the flood was over before"
-    assert taken[int(0.95 * len(taken))] < 1
+    assert taken[int(0.95 * len(taken))] < 3, "behind the flood it would be half a minute"
