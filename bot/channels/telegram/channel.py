@@ -70,6 +70,7 @@ class Telegram:
 
         `commands` are the descriptions of the command menu by name; `apology` is said when a message crashes its turn.
         """
+        _keep_token_out_of_logs()
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self.group_pace = pacing.TELEGRAM.group
         self._base_url = base_url
@@ -97,7 +98,6 @@ class Telegram:
 
         Updates come by the `webhook` (see `take`) where there is one, else by asking for them.
         """
-        _keep_token_out_of_logs()
         try:
             await self._bot.initialize()
             if webhook is None:
