@@ -224,6 +224,8 @@ async def test_two_processes_together_keep_to_so_many_messages_a_second(telegram
             await taking.take([telegram.chats.waiting.pop().update])
         assert await telegram.until(lambda: len(telegram.called("sendMessage")) == len(chats), 30)
     times = sorted(at for chat in chats for at in sends(telegram, chat))
+    within = [sum(at <= other < at + 1 for other in times) for at in times]
+    assert max(within) <= 20 + 2
     assert times[-1] - times[0] >= len(chats) / 20 - 1
 
 
@@ -251,4 +253,4 @@ async def test_5000_waiting_messages_of_one_chat_hold_up_no_other(telegram: Tele
         taken = await waits(telegram, OTHERS)
         assert service.channel.waiting < 1_000
         assert len(sends(telegram, PAT)) < 4_500, "the flood was over before"
-    assert taken[int(0.95 * len(taken))] < 3, "behind the flood it would be half a minute"
+    assert taken[int(0.95 * len(taken))] < 1

@@ -17,20 +17,23 @@ class SharedPace:
         self._reserve = reserve
         self._next = 0.0
         self._ends = 0.0
-        self._one_asks = asyncio.Lock()
+        self._one_leaves = asyncio.Lock()
 
     async def turn(self, a_second: float) -> None:
-        """Return when a message may leave, where so many `a_second` may."""
+        """Return when a message may leave, where so many `a_second` may.
+
+        The next is counted from when this one left: after a standstill what was missed does not leave at once.
+        """
         clock = asyncio.get_running_loop().time
-        async with self._one_asks:
+        async with self._one_leaves:
             at = max(self._next, clock())
             if at >= self._ends:
                 stretch = max(STRETCH_SECONDS, 1 / a_second)
                 at = max(at, clock() + await self._begins(stretch))
                 self._ends = at + stretch
-            self._next = at + 1 / a_second
-        if at > clock():
-            await asyncio.sleep(at - clock())
+            if at > clock():
+                await asyncio.sleep(at - clock())
+            self._next = clock() + 1 / a_second
 
     async def _begins(self, seconds: float) -> float:
         try:

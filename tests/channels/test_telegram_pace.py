@@ -1,0 +1,34 @@
+"""The pace of what leaves: one message after the other, also after the process stood still for a while."""
+
+import asyncio
+import time
+from itertools import pairwise
+
+from bot.channels.telegram.pace import SharedPace
+
+A_SECOND = 50
+MESSAGES = 30
+STILL_SECONDS = 0.3
+
+
+async def test_a_process_that_stood_still_does_not_send_what_it_missed_at_once() -> None:
+    async def reserve(seconds: float) -> float:
+        return 0.0
+
+    pace, left = SharedPace(reserve), []
+
+    async def send() -> None:
+        await pace.turn(A_SECOND)
+        left.append(time.monotonic())
+
+    sending = [asyncio.create_task(send()) for _ in range(MESSAGES)]
+    await asyncio.sleep(3 / A_SECOND)
+    _stand_still()
+    await asyncio.gather(*sending)
+    gaps = [later - earlier for earlier, later in pairwise(left)]
+    assert min(gaps) > 0.9 / A_SECOND
+
+
+def _stand_still() -> None:
+    """Keep the event loop from everything else, as a busy machine does."""
+    time.sleep(STILL_SECONDS)
