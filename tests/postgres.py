@@ -9,10 +9,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import text
 
 from core.database import Database
 from core.tables import Base
@@ -33,6 +35,7 @@ OTHERS_OUT = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 # Nothing here has to outlive the machine.
 OPTIONS = ("listen_addresses=127.0.0.1", "max_connections=200", "fsync=off", "full_page_writes=off")
 
@@ -167,3 +170,13 @@ def _reachable(folder: Path) -> Path:
 
 def _user() -> int | None:
     return NOBODY if os.getuid() == 0 else None
+
+
+def until_somebody_waits(database: Database, acting: Future[object]) -> None:
+    """Return once somebody waits for a lock in the database, or what is `acting` beside is done without."""
+    for _ in range(400):
+        with database.reading() as session:
+            if acting.done() or session.scalar(WAITING):
+                return
+        time.sleep(0.02)
+    raise AssertionError("it neither waits nor is done")

@@ -82,7 +82,7 @@ class Conversations:
         with self._database.transaction() as session:
             chats = {each.incoming.chat: each.language.code for each in prepared}
             also = [each.delivery.conversation for each in sent]
-            holding = conversations.hold_all(session, channel, chats, now, also) if chats else {}
+            holding = conversations.hold_all(session, channel, chats, now, also) if chats or also else {}
             self._settle(session, sent, holding, now)
             if not prepared:
                 return []
@@ -133,6 +133,7 @@ class Conversations:
         """Note that the replies could not be sent: for good, or to be tried again when their time comes."""
         now = self._clock()
         with self._database.transaction() as session:
+            conversations.hold_by_id(session, delivery.conversation)  # before the outbox's row, as in a turn
             if failure.permanent:
                 ours = outbox.settle(session, delivery.owed, delivery.lease, f"refused: {failure}", now)
                 if ours and failure.is_gone:

@@ -1,12 +1,10 @@
 """A person and staff at once, on PostgreSQL: neither waits for what the other has while the other waits for it."""
 
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from bot.dialogue.messages import Incoming
 from core import conversations, takeover
@@ -15,10 +13,10 @@ from core.staff import Member
 from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.desk.office import Office, Person, ask_for_person
+from tests.postgres import until_somebody_waits
 
 pytestmark = pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 TIMES = 25
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
 
 
 async def test_a_turn_comes_to_its_ticket_while_staff_do_something_with_it(
@@ -90,16 +88,7 @@ def _during_a_turn(office: Office, number: int, act: Callable[[], object]) -> No
         with office.database.transaction() as session:
             conversations.hold_by_id(session, conversation)
             acting = staff.submit(act)
-            _until_it_waits(office, acting)
+            until_somebody_waits(office.database, acting)
             context = Context(session, office.world.now, office.world.keys, conversation)
             assert takeover.hear(context, id_of(number), "hello?")
         acting.result(20)
-
-
-def _until_it_waits(office: Office, acting: Future[object]) -> None:
-    for _ in range(400):
-        with office.database.reading() as session:
-            if acting.done() or session.scalar(WAITING):
-                return
-        time.sleep(0.02)
-    raise AssertionError("it neither waits nor is done")
