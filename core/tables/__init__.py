@@ -1,0 +1,32 @@
+"""The database's tables, one class each."""
+
+from core.tables.accounts import Account, AccountRequest, AuditEvent, Budget, Challenge, Link
+from core.tables.base import Base, UtcDateTime
+from core.tables.conversations import Conversation, FollowUp, Message
+from core.tables.help_desk import Staff, StaffSession, Ticket, TicketEvent, TicketWord, TicketWriter, Topic
+from core.tables.queues import Lease, Owed, PaceKept, Received
+
+__all__ = [
+    "Account",
+    "AccountRequest",
+    "AuditEvent",
+    "Base",
+    "Budget",
+    "Challenge",
+    "Conversation",
+    "FollowUp",
+    "Lease",
+    "Link",
+    "Message",
+    "Owed",
+    "PaceKept",
+    "Received",
+    "Staff",
+    "StaffSession",
+    "Ticket",
+    "TicketEvent",
+    "TicketWord",
+    "TicketWriter",
+    "Topic",
+    "UtcDateTime",
+]
