@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from secrets import token_urlsafe
 
+from bot.app import open_fitting
 from bot.channels.telegram.channel import Telegram
 from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
@@ -54,7 +55,7 @@ async def service(base_url: str, folder: Path) -> None:
     """Run the service's Telegram channel and worker with everything on: matching, transcript, limits, outbox."""
     database = Database(f"sqlite:///{folder}/benchmark.db")
     database.migrate()
-    keys, library = Keys(SECRET), Library.load(service=SERVICE, enforced=rules.ENFORCED)
+    keys, library = Keys(SECRET), Library.load(service=SERVICE, enforced=rules.ENFORCED, fitting=open_fitting())
     language = library.language("en")
     language.matcher.match("hello")
 

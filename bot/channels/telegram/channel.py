@@ -60,7 +60,7 @@ class Telegram:
         base_url: str,
         keys: Keys,
         database: Database,
-        conversations: Conversing,
+        conversations: Conversing[Any],
         clock: Callable[[], datetime],
         *,
         commands: Mapping[str, str],

@@ -26,6 +26,7 @@ SHORT_LABEL = 16  # two such labels stand beside each other on a phone
 DATA_BYTES = 64
 TYPING_AFTER = 0.3
 TYPING_LASTS = 4.5
+TYPING_AT_ONCE = 10  # chats that are shown it: where more wait, what it takes is better spent on their answers
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -57,6 +58,7 @@ class Sending:
         self._keys = keys
         self._pace = pace
         self._keep = keep
+        self._showing: set[asyncio.Task[None]] = set()
 
     async def send(self, delivery: Delivery, bare: str = "") -> str | None:
         """Send what is left of a delivery and return the ids of its messages that carry buttons; SendFailed otherwise.
@@ -129,7 +131,9 @@ class Sending:
         showing: list[asyncio.Task[None]] = []
 
         def show() -> None:
-            showing.append(asyncio.create_task(self._show_typing(chat)))
+            if len(self._showing) < TYPING_AT_ONCE:
+                showing.append(asyncio.create_task(self._show_typing(chat)))
+                self._showing.update(showing)
 
         later = asyncio.get_running_loop().call_later(TYPING_AFTER, show)
         try:
@@ -138,6 +142,7 @@ class Sending:
             later.cancel()
             for task in showing:
                 task.cancel()
+            self._showing.difference_update(showing)
 
     async def _show_typing(self, chat: str) -> None:
         with suppress(TelegramError):
