@@ -9,8 +9,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.text import stem
-
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
@@ -92,7 +90,7 @@ class TfIdfBlock:
         return adds.astype(np.float32)
 
 
-def word_features(words: Sequence[str]) -> list[str]:
+def word_features(words: Sequence[str], stem: Callable[[str], str]) -> list[str]:
     """Return the stems, pairs of neighbouring stems (so that "log in" is "login"), and scripts that are not Latin."""
     stems = [stem(word[:LONGEST_WORD]) for word in words]
     scripts = [_script(word) for word in words if not word.isascii()]

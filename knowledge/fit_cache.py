@@ -16,6 +16,7 @@ MOST_FITS = 8
 
 CODE = (
     "text",
+    "tongue",
     "features",
     "kernel",
     "softmax",

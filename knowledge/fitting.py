@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.tongue import ENGLISH, Tongue
+
 if TYPE_CHECKING:
     from knowledge.encoder import Encoder
     from knowledge.fit_cache import FitCache
@@ -33,11 +35,17 @@ class Fitting:
         except EncoderUnavailable as error:
             return cls(None, FitCache(folder), str(error))
 
-    def matcher(self, pairs: Iterable[tuple[str, str]], vocabulary: Iterable[str]) -> "Matcher":
-        """Return a matcher fitted to pairs of entry id and phrasing; the words of `vocabulary` are known to it, too."""
+    def matcher(
+        self, pairs: Iterable[tuple[str, str]], vocabulary: Iterable[str], tongue: Tongue | None = None
+    ) -> "Matcher":
+        """Return a matcher fitted to pairs of entry id and phrasing; the words of `vocabulary` are known to it, too.
+
+        The encoder reads English alone: in another tongue texts are compared by their words.
+        """
         from knowledge.matcher import Matcher
 
-        return Matcher.fit(pairs, vocabulary=vocabulary, encoder=self.encoder, fits=self.fits)
+        encoder = self.encoder if tongue is None or tongue.code == ENGLISH else None
+        return Matcher.fit(pairs, vocabulary=vocabulary, encoder=encoder, fits=self.fits, tongue=tongue)
 
 
 BY_WORDS_ALONE = Fitting()

@@ -1,7 +1,8 @@
 """The kernel: how alike a text and the phrasings are, by words, by pieces of words and, with an encoder, by meaning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.features import Matrix, TfIdfBlock, Vector, character_features, word_features
+from knowledge.text import stem as english_stem
 
 WITH_MEANING = MappingProxyType({"words": 0.12, "characters": 0.18, "meaning": 0.7})
 """The blocks' weights. By cross-validation on BANKING77 and on our own knowledge words and characters may have between
@@ -47,14 +49,16 @@ class Products(Protocol):
 class Kernel:
     """Compares texts with phrasings. Immutable once made."""
 
-    def __init__(self, phrasings: Sequence[Sequence[str]], vectors: Matrix | None) -> None:
+    def __init__(
+        self, phrasings: Sequence[Sequence[str]], vectors: Matrix | None, stem: Callable[[str], str] = english_stem
+    ) -> None:
         """Compare with these phrasings, split into words; `vectors` has a row for each, if there is an encoder."""
         count = len(phrasings)
         places = np.linspace(0, max(count - 1, 0), count if count <= MOST_COMPARED_WHOLE else MOST_COMPARED)
         self.compared = places.round().astype(np.intp)
         self._size = len(phrasings)
         self.weights: Mapping[str, float] = WITHOUT_MEANING if vectors is None else WITH_MEANING
-        self._words = TfIdfBlock(phrasings, word_features, self.compared.tolist())
+        self._words = TfIdfBlock(phrasings, partial(word_features, stem=stem), self.compared.tolist())
         self._characters = TfIdfBlock(phrasings, character_features, self.compared.tolist())
         self._vectors = None if vectors is None else vectors[self.compared]
 

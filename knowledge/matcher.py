@@ -1,6 +1,6 @@
 """The matcher: which entry answers a text, how sure that is, and what to do about it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -18,6 +18,7 @@ from knowledge.sentences import Sentence, halves, joined, sentences
 from knowledge.softmax import softmax
 from knowledge.spelling import Speller
 from knowledge.text import normalise
+from knowledge.tongue import ENGLISH, Tongue
 
 if TYPE_CHECKING:
     from knowledge.encoder import Encoder
@@ -93,7 +94,14 @@ class _Fitted:
 class Matcher:
     """Ranks the entries of a knowledge base for any text. Immutable once fitted; threads may share it."""
 
-    def __init__(self, phrasings: Phrasings, fitted: "_Fitted", speller: _Repairing, encoder: "Encoder | None") -> None:
+    def __init__(
+        self,
+        phrasings: Phrasings,
+        fitted: "_Fitted",
+        speller: _Repairing,
+        encoder: "Encoder | None",
+        joining: Collection[str],
+    ) -> None:
         """Use Matcher.fit."""
         self._entries = phrasings.entries
         self._unknown = phrasings.unknown
@@ -101,6 +109,7 @@ class Matcher:
         self._fitted = fitted
         self._speller = speller
         self._encoder = encoder
+        self._joining = joining
         place = {entry: number for number, entry in enumerate(phrasings.entries)}
         self._places = np.array([place.get(entry, -1) for entry in fitted.phrasings.entries], np.intp)
         self._kept = lru_cache(KEPT)(self._matched)
@@ -113,27 +122,30 @@ class Matcher:
         vocabulary: Iterable[str] = (),
         encoder: "Encoder | None" = None,
         fits: "FitCache | None" = None,
+        tongue: Tongue | None = None,
     ) -> "Matcher":
         """Return a matcher fitted to pairs of entry id and phrasing, calibrated on them by cross-validation.
 
         `vocabulary` are further words, beside those of the phrasings, that are no typing errors. With an encoder texts
         are compared by their meaning, too, and English words are known; without one by their words alone. `fits` keeps
-        what the fit came to for the next one of the same. Phrasings that are empty once normalised, or given twice for
-        one entry, add nothing; their entries are ranked all the same.
+        what the fit came to for the next one of the same. `tongue` is how words are compared: as English, if not
+        given. Phrasings that are empty once normalised, or given twice for one entry, add nothing; their entries are
+        ranked all the same.
         """
+        tongue = tongue or Tongue(ENGLISH)
         phrasings = Phrasings.of(pairs)
         texts = [text.split() for text in phrasings.texts]
         known = [word for text in vocabulary for word in normalise(text).split()]
         vectors = encoder.vectors(phrasings.texts) if encoder and texts else None
-        speller = EnglishSpeller(texts, known, encoder.words) if encoder else Speller(texts, known)
-        kernel = Kernel(texts, vectors)
-        fitted_to = phrasings.content() + bytes([encoder is not None])
+        speller = EnglishSpeller(texts, known, encoder.words) if encoder else Speller(texts, known, tongue.stem)
+        kernel = Kernel(texts, vectors, tongue.stem)
+        fitted_to = phrasings.content() + bytes([encoder is not None]) + tongue.key
         fit = fits.get(fitted_to) if fits else None
         if fit is None:
             fit = phrasings.fit(kernel.products(vectors))
             if fits:
                 fits.keep(fitted_to, fit)
-        return cls(phrasings, _Fitted(phrasings, kernel, fit), speller, encoder)
+        return cls(phrasings, _Fitted(phrasings, kernel, fit), speller, encoder, tongue.joining)
 
     @property
     def calibration(self) -> Calibration:
@@ -146,7 +158,7 @@ class Matcher:
         It knows the pairs' phrasings word for word; a text that is none of them it ranks as this one does, and an entry
         that is new to it not at all.
         """
-        return Matcher(Phrasings.of(pairs), self._fitted, self._speller, self._encoder)
+        return Matcher(Phrasings.of(pairs), self._fitted, self._speller, self._encoder, self._joining)
 
     def rank(self, text: str) -> list[tuple[str, float]]:
         """Return every entry that may be an answer with its confidence, a probability, best first.
@@ -243,7 +255,7 @@ class Matcher:
         if len(understood) > 1 and len(led) < 2:
             return ()
         sure: dict[str, float] = {}
-        for part in understood if len(understood) > 1 else halves(understood[0]) or ():
+        for part in understood if len(understood) > 1 else halves(understood[0], self._joining) or ():
             shares = self._shares(part, self._vector(part))
             ranked = self._ranked(shares)
             if self._decision(shares, ranked) == "answer":

@@ -1,7 +1,7 @@
 """A message taken apart: into sentences, so that a question is found behind its story, and into two questions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,9 +15,6 @@ MOST_SENTENCES = 6
 
 MOST_PIECES = 60
 """Pieces of a text beyond which it is no story, but something pasted."""
-
-JOINING = frozenset({"and", "also", "plus"})
-"""Words that may join two questions."""
 
 _END = re.compile(r"(?<=[.!?;])\s+|\n+")
 
@@ -53,13 +50,13 @@ def sentences(text: str) -> list[Sentence]:
     return [joined(found[:first]), *found[first:]] if len(found) > MOST_SENTENCES else found
 
 
-def halves(sentence: Sentence) -> tuple[Sentence, Sentence] | None:
+def halves(sentence: Sentence, joining: Collection[str]) -> tuple[Sentence, Sentence] | None:
     """Return what a joining word joins, the one nearest to the middle; None where nothing long enough is joined."""
     words = sentence.words
     places = [
         place
         for place, word in enumerate(words)
-        if word in JOINING and min(place, len(words) - place - 1) >= FEWEST_WORDS
+        if word in joining and min(place, len(words) - place - 1) >= FEWEST_WORDS
     ]
     if not places:
         return None

@@ -2,12 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Hamming
 
-from knowledge.text import stem
+from knowledge.text import stem as english_stem
 
 SHORTEST_REPAIRED = 4
 LONGEST_REPAIRED = 24
@@ -28,7 +28,13 @@ MOST_REPAIRS = 24
 class Speller:
     """Repairs words that neither the phrasings nor the other known words have. Immutable once made."""
 
-    def __init__(self, phrasings: Sequence[Sequence[str]], also_known: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        phrasings: Sequence[Sequence[str]],
+        also_known: Iterable[str] = (),
+        stem: Callable[[str], str] = english_stem,
+    ) -> None:
+        self._stem = stem
         self._count = Counter(word for words in phrasings for word in words)
         self._known = frozenset(map(stem, [*self._count, *also_known])).union(self._count)
         self._needed = [math.ceil(edits * COMMON * len(phrasings)) for edits in range(3)]
@@ -47,7 +53,7 @@ class Speller:
             word not in self._known
             and SHORTEST_REPAIRED <= len(word) <= LONGEST_REPAIRED
             and word.isalpha()
-            and stem(word) not in self._known
+            and self._stem(word) not in self._known
         )
 
     def _mended(self, word: str) -> tuple[str, ...]:

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 
 from knowledge.calibration import folds
-from knowledge.features import TfIdfBlock, character_features, word_features
+from knowledge.features import TfIdfBlock, character_features
+from knowledge.features import word_features as features_of_words
 from knowledge.softmax import fitted, softmax
+from knowledge.text import stem
 from tests.knowledge.small import PAIRS, SMALL
+
+
+def word_features(words: Sequence[str]) -> list[str]:
+    """Return the features of English words."""
+    return features_of_words(words, stem)
 
 
 @pytest.mark.parametrize("features", [word_features, character_features])
