@@ -10,6 +10,7 @@ from knowledge.directory import Directory
 from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.places import Hints, Place
 from knowledge.problems import suggestion
+from knowledge.tongue import Tongue
 from knowledge.wording import FlowWording, LetterText, MissingWordingError, Texts
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Language:
     phrases: Texts
     desk: Texts
     letters: Mapping[str, Texts]
+    tongue: Tongue
     fitting: Fitting = BY_WORDS_ALONE
     directory: Directory = field(default_factory=Directory)
     matching: Matching = field(default_factory=Matching, init=False, repr=False)
@@ -95,7 +97,7 @@ class Language:
 
     def fitted(self, pairs: Iterable[tuple[str, str]]) -> "Matcher":
         """Return a matcher fitted to these pairs of entry id and phrasing; it knows the words of the answers, too."""
-        return self.fitting.matcher(pairs, (entry.answer for entry in self.entries.values()))
+        return self.fitting.matcher(pairs, (entry.answer for entry in self.entries.values()), self.tongue)
 
     def places_named(self, text: str) -> tuple[Place, ...]:
         """Return the places of California that a message surely names."""

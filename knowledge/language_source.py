@@ -7,6 +7,7 @@ from typing import Literal
 
 from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
+from knowledge.problems import suggestion
 from knowledge.schema import (
     EntriesFile,
     EntryShape,
@@ -15,16 +16,20 @@ from knowledge.schema import (
     Known,
     LetterFile,
     PhrasesFile,
+    TermsFile,
+    TranslatedFactsFile,
     WordsFile,
 )
 from knowledge.shaping import fit
 from knowledge.template import Template
 from knowledge.text import normalise
+from knowledge.tongue import Tongue
 from knowledge.wording import FlowWording, Texts
 from knowledge.yaml_source import Node
 
 SUBFOLDERS = ("faq", "reactions", "flows", "letters")
-FILES = ("phrases.yaml", "desk.yaml", "words.yaml", "examples.yaml")
+OPTIONAL = ("desk.yaml", "examples.yaml", "facts.yaml", "terms.yaml")
+FILES = ("phrases.yaml", "words.yaml", *OPTIONAL)
 
 
 def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, str]) -> Language | None:
@@ -33,6 +38,7 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
     `known` holds facts and sources; its entries and actions are found in the folder itself.
     """
     folder.refuse_strangers(FILES, SUBFOLDERS)
+    facts = {**facts, **_translated(folder, known, facts)}
     trees = {name: folder.tree(name) for kind in ("faq", "reactions") for name in folder.yaml_files(kind)}
     if not trees:
         folder.problem("faq", None, "there is no entry", "write a first one into a file here, see README.md")
@@ -49,11 +55,11 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
     flows = {_stem(name): folder.shape(FlowFile, name, known) for name in folder.yaml_files("flows")}
     letters = {_stem(name): folder.shape(LetterFile, name, known) for name in folder.yaml_files("letters")}
     phrases = folder.shape(PhrasesFile, "phrases.yaml", known)
-    has_desk = (folder.path / "desk.yaml").exists()
-    desk = folder.shape(PhrasesFile, "desk.yaml", known) if has_desk else None
+    there = {name for name in OPTIONAL if (folder.path / name).exists()}
+    desk = folder.shape(PhrasesFile, "desk.yaml", known) if "desk.yaml" in there else None
+    terms = folder.shape(TermsFile, "terms.yaml", known) if "terms.yaml" in there else None
     words = folder.shape(WordsFile, "words.yaml", known)
-    has_examples = (folder.path / "examples.yaml").exists()
-    examples = folder.shape(ExamplesFile, "examples.yaml", known) if has_examples else None
+    examples = folder.shape(ExamplesFile, "examples.yaml", known) if "examples.yaml" in there else None
     _refuse_shared_starts(flows, folder)
     if folder.problems or phrases is None or words is None:
         return None
@@ -69,6 +75,7 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
         entries=MappingProxyType({entry.id: entry for entry in entries}),
         words=MappingProxyType({word: frozenset(map(normalise, said)) for word, said in words.root.items()}),
         flows=MappingProxyType({name: _flow(name, shape, folder, facts) for name, shape in flows.items() if shape}),
+        tongue=_tongue(code, terms, words),
         examples=tuple(Example(shape.text, shape.entry) for shape in examples.root) if examples else (),
         phrases=_texts(f"{folder.prefix}phrases.yaml", phrases.root, facts),
         desk=_texts(f"{folder.prefix}desk.yaml", desk.root if desk else {}, facts),
@@ -82,6 +89,31 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
             }
         ),
     )
+
+
+def _translated(folder: Folder, known: Known, facts: Mapping[str, str]) -> Mapping[str, str]:
+    """The facts that this language has in words of its own: none that is a number, an address, or no fact at all."""
+    if not (folder.path / "facts.yaml").exists():
+        return {}
+    tree, shape = folder.tree("facts.yaml"), folder.shape(TranslatedFactsFile, "facts.yaml", known)
+    for name in shape.root if tree and shape else ():
+        if tree is not None and not _is_wording(facts.get(name, "")):
+            node = Node(None, *tree.keys[name])
+            right = [fact for fact, value in facts.items() if _is_wording(value)]
+            mend = suggestion(name, right, "remove it: numbers and addresses are the same in all languages")
+            folder.problem("facts.yaml", node, f"`{name}` is no fact in words", mend)
+    return shape.root if shape else {}
+
+
+def _is_wording(value: str) -> bool:
+    """Whether a fact's value has words that a language says in its own way."""
+    return " " in value and "://" not in value and "@" not in value and not any(each.isdigit() for each in value)
+
+
+def _tongue(code: str, terms: TermsFile | None, words: WordsFile) -> Tongue:
+    said = {} if terms is None else terms.root
+    same = {normalise(term): frozenset(map(normalise, others)) for term, others in said.items()}
+    return Tongue(code, same, frozenset(map(normalise, words.root.get("joining", ()))))
 
 
 def _stem(name: str) -> str:

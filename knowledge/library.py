@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from knowledge.directory_source import PLACES, REGULATORS, read_directory
+from knowledge.ear import Ear
 from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
@@ -38,11 +39,12 @@ _DEFAULT_CODE = "en"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Library:
-    """All languages by code ("en" is always there), facts and sources."""
+    """All languages by code ("en" is always there), facts and sources, and what tells the languages apart."""
 
     languages: Mapping[str, Language]
     facts: Mapping[str, str]
     sources: Mapping[str, SourceShape]
+    ear: Ear
 
     @classmethod
     def load(
@@ -94,7 +96,8 @@ class Library:
             _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:
             raise KnowledgeError(problems)
-        return cls(MappingProxyType(languages), MappingProxyType(facts), MappingProxyType(sources.root))
+        known_languages = MappingProxyType(languages)
+        return cls(known_languages, MappingProxyType(facts), MappingProxyType(sources.root), Ear(known_languages))
 
     def language(self, code: str) -> Language:
         """The language of this code, or English if there is none."""

@@ -239,6 +239,18 @@ class WordsFile(RootModel[dict[Name, Annotated[list[Said], Field(min_length=1)]]
     model_config = ConfigDict(strict=True)
 
 
+class TermsFile(RootModel[dict[Said, Annotated[list[Said], Field(min_length=1)]]]):
+    """words, and in brackets others that mean the same here: `password: [passcode]`"""
+
+    model_config = ConfigDict(strict=True)
+
+
+class TranslatedFactsFile(RootModel[dict[Annotated[str, AfterValidator(_fact_name)], Text]]):
+    """facts whose value is text, each in the words of this language"""
+
+    model_config = ConfigDict(strict=True)
+
+
 class ExampleShape(Shape):
     """an example: `- text: …` with entry below it"""
 

@@ -14,6 +14,8 @@ from knowledge.schema import (
     LetterFile,
     PhrasesFile,
     SourcesFile,
+    TermsFile,
+    TranslatedFactsFile,
     WordsFile,
 )
 
@@ -27,6 +29,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "places": PlacesFile,
     "regulators": RegulatorsFile,
     "sources": SourcesFile,
+    "terms": TermsFile,
+    "translated_facts": TranslatedFactsFile,
     "words": WordsFile,
 }
 
