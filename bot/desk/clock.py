@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from babel.dates import format_date
+
+from bot.dialogue.dates import locale_of
 from core.business_days import CALIFORNIA
 from knowledge.library import Language
 
@@ -19,11 +22,11 @@ class Clock:
     def moment(self, at: datetime) -> str:
         """Return the day and time of a moment, the year where it is not this one."""
         local = at.astimezone(CALIFORNIA)
-        month = self.language.phrase("months").split()[local.month - 1]
-        weekday = self.language.phrase("weekdays").split()[local.weekday()]
+        locale = locale_of(self.language.code)
+        month, weekday = format_date(local, "MMM", locale), format_date(local, "EEE", locale)
         key = "moment" if local.year == self.now.astimezone(CALIFORNIA).year else "moment_with_year"
         return self.language.desk_text(
-            key, weekday=weekday[:3], month=month[:3], day=local.day, time=f"{local:%H:%M}", year=local.year
+            key, weekday=weekday, month=month, day=local.day, time=f"{local:%H:%M}", year=local.year
         )
 
     def iso(self, at: datetime) -> str:

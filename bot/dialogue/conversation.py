@@ -15,7 +15,7 @@ from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed, Sent
 from bot.dialogue.preparing import Prepared, prepare
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import kept, pressed
-from bot.dialogue.stage import Stage
+from bot.dialogue.stage import LANGUAGE_IS_CHOSEN, Stage
 from bot.dialogue.takeover import TO_STAFF, is_left_to_staff
 from bot.dialogue.turn import Reader
 from core import conversations, follow_ups, inbox, outbox, rules, tracing
@@ -144,8 +144,11 @@ class Conversations:
 
     def _turn(self, session: Session, prepared: Prepared, held: Held, now: datetime) -> "_Turn":
         incoming, said = prepared.incoming, prepared.said
+        if prepared.written is not None and not held.state.get(LANGUAGE_IS_CHOSEN):
+            held.language = prepared.written.code
         exchange = self._exchange(session, held, prepared.library, now)
-        reader = Reader(incoming, said, prepared.match, held.state, exchange.stage.language)
+        language = exchange.stage.language
+        reader = Reader(incoming, said, lambda: prepared.match(language), held.state, language)
         remove = incoming.message if said.secret else ""
         if not incoming.private:
             react_in_group(exchange, reader)

@@ -18,20 +18,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A message as it was heard; `match` says what of this library answers it, `language` is the channel's guess."""
+    """A message as it was heard; `match` says what of a language's knowledge answers it.
+
+    `written` is the language that the message itself is surely in, None where it tells none; `language` is that, or
+    else the channel's guess: a new conversation begins in it.
+    """
 
     incoming: Incoming
     library: Library
+    written: Language | None
     language: Language
     said: Heard
-    match: "Callable[[], Match]"
+    match: "Callable[[Language], Match]"
 
 
 def prepare(incoming: Incoming, library: Library) -> Prepared:
     """Redact a message and match it, unless it is plainly no question: a command, or an e-mail address."""
-    language = library.language(incoming.language.partition("-")[0])
-    said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), language.words["innocent"])
-    match = cache(lambda: language.matcher.match(said.clean.replace(REMOVED, " ")))
-    if said.clean and not said.clean.startswith("/") and not ADDRESS.fullmatch(said.clean):
-        match()
-    return Prepared(incoming, library, language, said, match)
+    innocent = frozenset().union(*(each.words["innocent"] for each in library.languages.values()))
+    said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), innocent)
+    asked = said.clean.replace(REMOVED, " ")
+    is_question = bool(said.clean) and not said.clean.startswith("/") and not ADDRESS.fullmatch(said.clean)
+    written = library.languages.get(library.ear.language_of(asked)) if is_question else None
+    language = written or library.language(incoming.language.partition("-")[0])
+    match = cache(lambda spoken: spoken.matcher.match(asked))
+    if is_question:
+        match(language)
+    return Prepared(incoming, library, written, language, said, match)

@@ -9,6 +9,7 @@ from core import rules
 from core.addresses import canonical
 from core.verification import plain
 from knowledge.places import Place
+from knowledge.text import normalise
 
 ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"@]+")
 NAME = re.compile(r"[A-Za-z0-9]+")
@@ -73,7 +74,7 @@ class Email(Question):
 class Identifier(Question):
     """A username or an e-mail address (004 takes either to reset a password)."""
 
-    lead_ins: tuple[str, ...] = ("my username is", "the username is", "username is", "username", "it is", "it's", "its")
+    lead_ins: frozenset[str] = frozenset()  # what may stand before a username, normalised: "my username is"
 
     def recognises(self, text: str) -> bool:
         """An address in it, or one word of letters and digits that is no plain lower-case word."""
@@ -92,11 +93,9 @@ class Identifier(Question):
         return name
 
     def _name(self, text: str) -> str:
-        rest = text.strip().strip("\"'.,!")
-        for lead_in in self.lead_ins:
-            if rest.casefold().startswith(lead_in + " ") or rest.casefold().startswith(lead_in + ":"):
-                rest = rest[len(lead_in) + 1 :].strip().strip("\"'.,!")
-                break
+        words = text.replace(":", ": ").split()
+        led = [count for count in range(1, len(words)) if normalise(" ".join(words[:count])) in self.lead_ins]
+        rest = " ".join(words[max(led, default=0) :]).strip("\"'.,!")
         right = NAME.fullmatch(rest) and rules.USERNAME_MIN <= len(rest) <= rules.USERNAME_MAX
         return rest if right else ""
 

@@ -10,22 +10,24 @@ REMOVED = "[removed]"
 _LINK = re.compile(r"(?<!\S)\S*(?:/(?:reset|activate)/\S+|cerslink\.calepa\.ca\.gov/\S*)", re.IGNORECASE)
 # A label, how it is tied to what follows, and that: up to the end of the clause where it is stated, else one word.
 _STATED = re.compile(
-    r"\b(?P<label>pass\s?(?:word|code|phrase)s?|pass|passwort|pwd?|contraseña|protection phrase)"
-    r"(?P<link>\s*(?::|=|->|=>)\s*|\s+(?:is|was)\s*(?::|=)?\s+)"
-    r"(?P<value>\"[^\"\n]+\"|'[^'\n]+'|(?:(?![.,;!?](?:\s|$)|\s(?:and|but|or|so|does|is|it)\s|\n).){1,80})",
+    r"\b(?P<label>pass\s?(?:word|code|phrase)s?|pass|passwort|pwd?|contrase[ñn]a|clave|protection phrase)"
+    r"(?P<link>\s*(?::|=|->|=>)\s*|\s+(?:is|was|es|era)\s*(?::|=)?\s+)"
+    r"(?P<value>\"[^\"\n]+\"|'[^'\n]+'|(?:(?![.,;!?](?:\s|$)|\s(?:and|but|or|so|does|is|it|y|pero|o|no)\s|\n).){1,80})",
     re.IGNORECASE,
 )
 _UNSTATED = re.compile(
-    r"\b(?P<label>pass\s?(?:word|code|phrase)s?|passwort|pwd?|contraseña|protection phrase)"
-    r"(?P<link>\s+(?:(?:to|as)\s+)?)(?P<value>\"[^\"\n]+\"|'[^'\n]+'|\S+)",
+    r"\b(?P<label>pass\s?(?:word|code|phrase)s?|passwort|pwd?|contrase[ñn]a|clave|protection phrase)"
+    r"(?P<link>\s+(?:(?:to|as|a|con)\s+)?)(?P<value>\"[^\"\n]+\"|'[^'\n]+'|\S+)",
     re.IGNORECASE,
 )
-_USERNAME = re.compile(r"\b(?:username|user name|user id|login)\s*(?:is|was|:|=)?\s+(?P<name>[^\s,;]+)", re.IGNORECASE)
+_USERNAME = re.compile(
+    r"\b(?:username|user name|user id|login|usuario)\s*(?:is|was|es|era|:|=)?\s+(?P<name>[^\s,;]+)", re.IGNORECASE
+)
 _WORD = re.compile(r"\S+")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w-])\d{4}[\s-]?\d{4}(?![\w-])")
 _SOCIAL_SECURITY = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
-_ARTICLES = frozenset({"a", "an", "the", "my"})
+_ARTICLES = frozenset({"a", "an", "the", "my", "la", "el", "mi", "una", "un"})
 
 
 @dataclass(frozen=True, slots=True)

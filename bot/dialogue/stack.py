@@ -5,7 +5,7 @@ from typing import Any
 from bot.dialogue.journal import Journal
 from bot.dialogue.questions import Question
 from bot.dialogue.speech import Offer
-from bot.dialogue.stage import Stage
+from bot.dialogue.stage import LANGUAGE_IS_CHOSEN, Stage
 from bot.dialogue.talk import Answer, Asked, Ended, EverythingEnded, Listener, Switched, Talk
 from bot.dialogue.turn import Lost, Meaning, Reader, Remark
 
@@ -128,6 +128,8 @@ class Stack:
                 self.clear()
             else:
                 stage.language, stage.held.language = talk.language, talk.language.code
+                if talk.keeps_language is not None:
+                    self._state[LANGUAGE_IS_CHOSEN] = talk.keeps_language
                 self.pop()
             listener = _silence
         self._forget_question()

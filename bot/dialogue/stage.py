@@ -9,6 +9,8 @@ from core.context import Context
 from core.conversations import Held
 from knowledge.library import Language
 
+LANGUAGE_IS_CHOSEN = "language_is_chosen"  # in a conversation's state: it keeps its language, whatever is written
+
 
 @dataclass
 class Stage:

@@ -87,6 +87,7 @@ class Talk:
         self.context = context
         self.language = language
         self.languages = languages
+        self.keeps_language: bool | None = None  # whether the conversation keeps its language; None changes nothing
         self._journal = journal
         self._wording: FlowWording = language.flow(journal.flow)
         self._speech = speech
@@ -169,9 +170,14 @@ class Talk:
         return self._wording.say(key, **fields)
 
     def speak(self, code: str) -> None:
-        """Go on in another language."""
+        """Go on in another language, whatever is written from now on."""
+        self.keeps_language = True
         self.language = self.languages[code]
         self._wording = self.language.flow(self._journal.flow)
+
+    def follow_language(self) -> None:
+        """Go on in the language of what is written."""
+        self.keeps_language = False
 
     def verify_person(self, key: str, identifier: str) -> Proof:
         """Return the proof that a person is asking, good for one action of this flow's name on `identifier` (G4)."""

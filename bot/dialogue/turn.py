@@ -179,7 +179,8 @@ class Reader:
             case "begin":
                 return Begin(offer.what, offer.seed)
             case "entry":
-                return Known((offer.what,), sure=True)
+                is_known = offer.what in self.language.entries  # the language may have changed since it was offered
+                return Known((offer.what,), sure=True) if is_known else Remark("stale_button")
             case "control":
                 return Control(offer.what)
 

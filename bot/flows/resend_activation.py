@@ -10,7 +10,7 @@ from core import recovery, rules
 @flow("resend_activation", menu=1)
 def resend_activation(talk: Talk) -> None:
     """Ask for username or address, verify the person, mail the activation link."""
-    identifier = talk.ask("identifier", Identifier())
+    identifier = talk.ask("identifier", Identifier(lead_ins=talk.language.words["username_is"]))
     proof = talk.verify_person("proof", identifier)
     talk.do("request", recovery.resend_activation, identifier, proof)
     say_where(talk, identifier)

@@ -10,7 +10,7 @@ from core import recovery, rules
 @flow("reset_password", menu=3)
 def reset_password(talk: Talk) -> None:
     """Ask for username or address, verify the person, mail a link that sets a new password."""
-    identifier = talk.ask("identifier", Identifier())
+    identifier = talk.ask("identifier", Identifier(lead_ins=talk.language.words["username_is"]))
     proof = talk.verify_person("proof", identifier)
     talk.do("request", recovery.start_reset, identifier, proof)
     say_where(talk, identifier)
