@@ -48,8 +48,7 @@ def hashes(characters: str, columns: int = TERMINAL_COLUMNS) -> str:
 @cache
 def _shades() -> bytes:
     """Return the colours from the darkest that is drawn to white, for every brightness."""
-    dark = Image.new("RGB", (1, 1), _DARK).convert("L").getpixel((0, 0))
-    assert isinstance(dark, int)
+    dark = Image.new("RGB", (1, 1), _DARK).convert("L").tobytes()[0]
     share = [max(0.0, (brightness - dark) / (255 - dark)) for brightness in range(256)]
     return bytes(round(low + each * (255 - low)) for each in share for low in _DARK)
 
