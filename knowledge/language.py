@@ -30,6 +30,7 @@ class Entry:
     see: tuple[str, ...]
     source: tuple[str, ...]
     reviewed: date
+    facts: frozenset[str] = frozenset()  # those that the answer states
 
     @property
     def phrasings(self) -> tuple[str, ...]:

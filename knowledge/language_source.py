@@ -170,6 +170,7 @@ def _entry(shape: EntryShape, kind: Literal["faq", "reaction"], facts: Mapping[s
         question=shape.question,
         also=tuple(shape.also),
         answer=Template.parse(shape.answer).fill(facts),
+        facts=Template.parse(shape.answer).names,
         offer=tuple(shape.offer),
         see=tuple(shape.see),
         source=tuple(shape.source),

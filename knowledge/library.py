@@ -99,6 +99,12 @@ class Library:
         known_languages = MappingProxyType(languages)
         return cls(known_languages, MappingProxyType(facts), MappingProxyType(sources.root), Ear(known_languages))
 
+    @property
+    def innocent(self) -> frozenset[str]:
+        """Words of all languages that follow "password" without being one."""
+        none: frozenset[str] = frozenset()
+        return none.union(*(each.words.get("innocent", none) for each in self.languages.values()))
+
     def language(self, code: str) -> Language:
         """The language of this code, or English if there is none."""
         return self.languages.get(code, self.languages[_DEFAULT_CODE])

@@ -1,6 +1,7 @@
 """`cersbot knowledge`: for editors of what the bot knows."""
 
 import sys
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from core.tables import Conversation, Message
 from knowledge.language import Language
 
 LANGUAGE = click.option("--language", default="en", show_default=True, help="The language to look in.")
+LANGUAGE_OR_WRITTEN = click.option("--language", help="The language to look in; that of each text, if not given.")
 
 
 @click.group()
@@ -50,12 +52,12 @@ def check(folder: Path | None, *, all_lines: bool) -> None:
 
 @knowledge.command(name="try")
 @click.argument("text")
-@LANGUAGE
-def try_text(*, text: str, language: str) -> None:
+@LANGUAGE_OR_WRITTEN
+def try_text(*, text: str, language: str | None) -> None:
     """Tell what the bot makes of TEXT, and why."""
     from knowledge.editing.trying import explained
 
-    for line in explained(_language(language), text):
+    for line in explained(_written_in(language)(text), text):
         click.echo(line)
 
 
@@ -80,13 +82,13 @@ def gaps(context: click.Context, *, most: int, language: str) -> None:
 
 @knowledge.command()
 @click.option("--jsonl", is_flag=True, required=True, help="One JSON string a line in, one JSON object a line out.")
-@LANGUAGE
-def match(*, jsonl: bool, language: str) -> None:
+@LANGUAGE_OR_WRITTEN
+def match(*, jsonl: bool, language: str | None) -> None:
     """Tell for each line of standard input which entries it matches, best first, and what the bot would do."""
     from knowledge.editing.lines import LineError, match_lines
 
     try:
-        for line in match_lines(_language(language), sys.stdin):
+        for line in match_lines(_written_in(language), sys.stdin):
             click.echo(line)
     except LineError as error:
         raise click.ClickException(str(error)) from error
@@ -103,6 +105,12 @@ def schemas() -> None:
 
 def _language(code: str) -> Language:
     return open_library(read_settings(), open_fitting()).language(code)
+
+
+def _written_in(code: str | None) -> Callable[[str], Language]:
+    """Return what tells the language of a text: always that of the code, where there is one."""
+    library = open_library(read_settings(), open_fitting())
+    return lambda text: library.language(code or library.ear.language_of(text))
 
 
 def _history(folder: Path) -> Path:

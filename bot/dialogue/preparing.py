@@ -34,8 +34,7 @@ class Prepared:
 
 def prepare(incoming: Incoming, library: Library) -> Prepared:
     """Redact a message and match it, unless it is plainly no question: a command, or an e-mail address."""
-    innocent = frozenset().union(*(each.words["innocent"] for each in library.languages.values()))
-    said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), innocent)
+    said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), library.innocent)
     asked = said.clean.replace(REMOVED, " ")
     is_question = bool(said.clean) and not said.clean.startswith("/") and not ADDRESS.fullmatch(said.clean)
     written = library.languages.get(library.ear.language_of(asked)) if is_question else None

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from knowledge.editing.history import Memory, edits, remember, remembered
+from knowledge.editing.languages import differences
 from knowledge.editing.places import Places, remark
 from knowledge.editing.remarks import remarks, repetitions, unused
 from knowledge.editing.scoring import Outcome, outcome, roughly, scored, weakest
@@ -62,6 +63,12 @@ def check(
             lines += _some(_astray(language, measured.examples, places[code]), shown)
             memories[code] = Memory.of(measured.phrasings, measured.examples)
         lines += _summary(language, measured, past.get(code))
+    first = library.language("en")
+    for code, language in library.languages.items():
+        if language is not first:
+            found = list(differences(first, language, places))
+            lines += _some(found, shown)
+            lines.append(f"{code}: {len(found) or 'no'} differences from {first.code} in entries, texts and facts")
     if history:
         remember(history, memories)
     return Report(tuple(lines), well=True)

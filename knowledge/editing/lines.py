@@ -1,7 +1,7 @@
 """`match --jsonl`: one text a line in, what the matcher makes of it a line out."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from knowledge.language import Language
 
@@ -10,13 +10,16 @@ class LineError(ValueError):
     """A line that is no JSON string; the text names its number."""
 
 
-def match_lines(language: Language, lines: Iterable[str]) -> Iterator[str]:
+def match_lines(language_of: Callable[[str], Language], lines: Iterable[str]) -> Iterator[str]:
     """For each line, a JSON string, one JSON object: decision, entries with confidence, and language.
 
-    The entries are the matcher's best three, best first. LineError names the first line that is not a JSON string.
+    `language_of` returns the language that a text is matched in. The entries are the matcher's best three, best first.
+    LineError names the first line that is not a JSON string.
     """
     for number, line in enumerate(lines, start=1):
-        match = language.matcher.match(_string(number, line))
+        text = _string(number, line)
+        language = language_of(text)
+        match = language.matcher.match(text)
         entries = [[entry, round(confidence, 6)] for entry, confidence in match.entries]
         yield json.dumps({"decision": match.decision, "entries": entries, "lang": language.code})
 

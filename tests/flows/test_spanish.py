@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.dialogue.messages import Incoming
 from core.tables import Conversation, Ticket
 from tests.channels.chats import TelegramChat, TerminalChat
 from tests.telegram_server import TelegramServer
-from tests.world import Characters, Chat, Incoming, MailedCode, Press, Wait, World, converse
+from tests.world import Characters, Chat, MailedCode, Press, Wait, World, converse
 
 
 @pytest.fixture(params=["dialogue", "terminal", "telegram"])

@@ -203,7 +203,7 @@ def test_the_rough_measure_finds_most_of_what_the_matcher_finds() -> None:
 def test_each_line_is_matched_to_at_least_three_entries_best_first(shelf: Shelf) -> None:
     english = shelf.load().language("en")
     texts = ["what was my login name again", "", "тест 🤖\x00\u202e", "a" * 100_000, "\ud800"]
-    lines = list(match_lines(english, (json.dumps(text) for text in texts)))
+    lines = list(match_lines(lambda text: english, (json.dumps(text) for text in texts)))
     assert len(lines) == len(texts)
     for line in lines:
         answer = json.loads(line)
@@ -228,7 +228,8 @@ def test_each_line_is_matched_to_at_least_three_entries_best_first(shelf: Shelf)
     ],
 )
 def test_a_line_that_is_no_json_string_is_named_by_its_number(shelf: Shelf, line: str, words: str) -> None:
-    answers = match_lines(shelf.load().language("en"), ['"no mail"', line])
+    english = shelf.load().language("en")
+    answers = match_lines(lambda text: english, ['"no mail"', line])
     assert json.loads(next(answers))["entries"]
     with pytest.raises(LineError, match=words):
         next(answers)
