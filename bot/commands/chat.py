@@ -159,7 +159,7 @@ def _serve_pages(service: Service, listening: socket.socket) -> None:
         database=service.core.database,
         keys=service.core.keys,
         address=service.core.settings.address,
-        wording=lambda: service.library().language("en"),
+        wording=service.language_of_browser,
         clock=service.core.clock,
     )
     asyncio.run(server(app, "127.0.0.1", PORT).serve(sockets=[listening]))

@@ -90,7 +90,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
         database=core.database,
         keys=core.keys,
         address=settings.address,
-        wording=lambda: service.library().language("en"),
+        wording=service.language_of_browser,
         clock=core.clock,
         letters=mailbox,
         desk=(desk, hub),
@@ -188,7 +188,11 @@ def hook_of(core: Core) -> Webhook | None:
 
 def telegram(service: Service) -> Telegram:
     """Return the Telegram channel of the settings."""
-    core, language = service.core, service.library().language("en")
+    core, library = service.core, service.library()
+    menus = {
+        code: {name: language.phrase(f"command_{name}") for name in COMMANDS}
+        for code, language in library.languages.items()
+    }
     return Telegram(
         core.settings.telegram_token,
         core.settings.telegram_base_url,
@@ -196,6 +200,6 @@ def telegram(service: Service) -> Telegram:
         core.database,
         service.conversations,
         core.clock,
-        commands={name: language.phrase(f"command_{name}") for name in COMMANDS},
-        apology=language.phrase("apology"),
+        commands={"": menus["en"], **menus},
+        apology="\n\n".join(language.phrase("apology") for language in library.languages.values()),
     )

@@ -1,6 +1,7 @@
 """Answers of the knowledge base for staff: found by words, put into the reply box, changed before they are sent."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from weakref import WeakKeyDictionary
 
 from starlette.responses import JSONResponse, Response
@@ -24,8 +25,19 @@ class Found:
     answer: str
 
 
-def find(language: Language, words: str, most: int = SHOWN) -> list[Found]:
-    """Return the answers that fit the words best: entries that have them all first, then what the matcher thinks."""
+def find(language: Language, words: str, most: int = SHOWN, *, theirs: Language | None = None) -> list[Found]:
+    """Return the answers that fit the words best: entries that have them all first, then what the matcher thinks.
+
+    They are searched in the desk's language, and in the person's; where there are `theirs`, the answers are in that.
+    """
+    if theirs is None or theirs is language:
+        return _found(language, words)[:most]
+    both = [each for pair in zip_longest(_found(language, words), _found(theirs, words)) for each in pair if each]
+    ids = list(dict.fromkeys(each.id for each in both if each.id in theirs.entries))[:most]
+    return [Found(each, theirs.entries[each].question, theirs.entries[each].answer) for each in ids]
+
+
+def _found(language: Language, words: str) -> list[Found]:
     asked = normalise(words[:LONGEST]).split()
     if not asked:
         return []
@@ -34,7 +46,7 @@ def find(language: Language, words: str, most: int = SHOWN) -> list[Found]:
     ranked = [entry for entry, confidence in language.matcher.rank(words[:LONGEST]) if entry in faq and confidence > 0]
     place = {entry: number for number, entry in enumerate(ranked)}
     having.sort(key=lambda entry: place.get(entry, len(place)))
-    chosen = list(dict.fromkeys([*ranked[:2], *having, *ranked]))[:most]
+    chosen = list(dict.fromkeys([*ranked[:2], *having, *ranked]))
     return [Found(entry, faq[entry].question, faq[entry].answer) for entry in chosen]
 
 
@@ -50,10 +62,12 @@ def _normalised(language: Language) -> dict[str, str]:
 
 
 def routes(site: DeskSite) -> list[Route]:
-    """Return the route /desk/answers?words=…, for the desk's own script."""
+    """Return the route /desk/answers?words=…&language=…, for the desk's own script."""
 
     def answers(visit: Visit) -> Response:
-        found = find(site.language, visit.request.query_params.get("words", ""))
+        asked = visit.request.query_params
+        theirs = site.desk.library().language(asked.get("language", ""))
+        found = find(site.language, asked.get("words", ""), theirs=theirs)
         return JSONResponse([{"id": each.id, "question": each.question, "answer": each.answer} for each in found])
 
     return [Route("/desk/answers", site.visited(answers))]

@@ -156,10 +156,11 @@ class HelpDesk:
 
     def _holds_secret(self, text: str) -> bool:
         """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
-        language = self.library().language("en")
-        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
+        languages = self.library().languages.values()
+        answers = (entry.answer for language in languages for entry in language.entries.values())
+        ours = {line for answer in answers for line in answer.splitlines()}
         own_words = "\n".join(line for line in text.splitlines() if line not in ours)
-        return heard(own_words, language.words["innocent"]).secret
+        return heard(own_words, self.library().innocent).secret
 
     def _phrase(self, ticket: Ticket, key: str, **fields: object) -> str:
         language = self.library().language(ticket.language)

@@ -68,7 +68,8 @@ def show(
         return unknown(site, visit)
     stays = typed or {}
     asked = visit.request.query_params
-    inserted = site.language.entries.get(asked.get("insert", ""))
+    theirs = site.desk.library().language(page.ticket.language)
+    inserted = theirs.entries.get(asked.get("insert", ""))
     return site.page(
         "ticket.html",
         visit.signed_in,
@@ -82,7 +83,8 @@ def show(
         reason=stays.get("escalate", ""),
         key=secrets.token_urlsafe(12),
         seen=page.history[-1].id if page.history else 0,
-        found=find(site.language, asked.get("find", "")),
+        found=find(site.language, asked.get("find", ""), theirs=theirs),
+        theirs=theirs,
         find=asked.get("find", "")[:200],
         insert_address=lambda entry: _address(
             visit, urlencode({"insert": entry, "find": asked.get("find", "")}), "#reply"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.desk.clock import Clock
+from bot.dialogue.dates import locale_of
 from bot.dialogue.messages import Button, Reply
 from core.recovery import RESEND_ACTIVATION, RESET_PASSWORD
 from core.ticket_history import Happened, Kind
@@ -79,6 +80,8 @@ def _card_lines(language: Language, page: TicketPage, clock: Clock, address: str
         kinds = dict.fromkeys(each.kind for each in page.requested)
         done = ", ".join(language.desk_text(f"request_{kind}") for kind in kinds)
         yield _text(language, "group_requested", text=done)
+    if ticket.language != language.code:
+        yield _text(language, "group_language", name=locale_of(ticket.language).get_language_name(language.code) or "")
     if ticket.telephone:
         yield _text(language, "group_telephone", telephone=ticket.telephone, hours=ticket.hours)
     if ticket.previous_id:

@@ -25,6 +25,7 @@ from bot.desk.site import DeskSite
 from bot.pages import links
 from bot.pages.site import Site, Wording, network_of
 from bot.web import mailbox
+from bot.web.browser import BrowserLanguage
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
 from core.database import Database
@@ -47,7 +48,7 @@ def create_app(
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
-    `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
+    `wording` returns the language of the page that is asked for (see `bot.web.browser`). Give `letters` in
     development alone. With `desk` there are the help desk's pages, kept live by its hub. The routes
     `beside` are for programs, which no form and no page sends there.
     """
@@ -86,7 +87,7 @@ def create_app(
     )
     return Starlette(
         routes=[*beside, Mount("", router)],
-        middleware=[Middleware(SecurityHeaders, headers=headers)],
+        middleware=[Middleware(SecurityHeaders, headers=headers), Middleware(BrowserLanguage)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
 

@@ -81,7 +81,7 @@ async def service(base_url: str, address: str, port: int | None = None) -> None:
         database,
         conversations,
         clock,
-        commands={"help": "Help"},
+        commands={"": {"help": "Help"}},
         apology=language.phrase("apology"),
     )
     channel.messages_a_second = PACE.a_second

@@ -66,7 +66,7 @@ class TelegramChat(Chat):
             database,
             self.world.conversations(database),
             self.world.running_clock,
-            commands={"help": language.phrase("command_help")},
+            commands={"": {"help": language.phrase("command_help")}},
             apology=language.phrase("apology"),
         )
         await channel.start()

@@ -64,12 +64,13 @@ class Telegram:
         conversations: Conversing[Any],
         clock: Callable[[], datetime],
         *,
-        commands: Mapping[str, str],
+        commands: Mapping[str, Mapping[str, str]],
         apology: str,
     ) -> None:
         """Prepare the bot with `token` at the Bot API server `base_url` (`https://api.telegram.org/bot`).
 
-        `commands` are the descriptions of the command menu by name; `apology` is said when a message crashes its turn.
+        `commands` are the descriptions of the command menu by name, for each language ("": for everybody else);
+        `apology` is said when a message crashes its turn.
         """
         _keep_token_out_of_logs()
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
@@ -78,7 +79,7 @@ class Telegram:
         self._database = database
         self._conversations = conversations
         self._clock = clock
-        self._commands = [BotCommand(name, description) for name, description in commands.items()]
+        self._commands = commands
         self._apology = apology
         self._staff: Listener | None = None
         self._stopping = asyncio.Event()
@@ -110,7 +111,9 @@ class Telegram:
             await self._bot.shutdown()
             raise TelegramUnusable(_sentence(error, self._base_url)) from None
         try:
-            await self._bot.set_my_commands(self._commands)
+            for code, menu in self._commands.items():
+                listed = [BotCommand(name, description) for name, description in menu.items()]
+                await self._bot.set_my_commands(listed, language_code=code.partition("-")[0] or None)
         except TelegramError as error:
             logger.warning("the command menu was not set: %s", error.message)
         await self._take_up(self._clock())

@@ -73,7 +73,7 @@ function findAnswers() {
     const number = ++last;
     setTimeout(async () => {
       if (number !== last) return;
-      const answer = await fetch(`/desk/answers?${new URLSearchParams({ words: words.value })}`);
+      const answer = await fetch(`/desk/answers?${new URLSearchParams({ words: words.value, language: list.dataset.language })}`);
       if (number !== last || !answer.ok) return;
       const found = await answer.json();
       list.replaceChildren(...found.map((each) => item(each, list.dataset.insert, box)));
