@@ -11,7 +11,7 @@ from knowledge.calibration import Calibration
 from knowledge.phrasings import Fit
 from knowledge.vector_cache import write_whole
 
-MOST_FITS = 8
+MOST_FITS = 16
 """Fits that are kept, the newest: two megabytes each for 5,000 phrasings of 50 entries."""
 
 CODE = (

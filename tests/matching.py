@@ -30,9 +30,9 @@ def encoder() -> Encoder:
 
 def fit() -> None:
     """Fit matchers to the shipped knowledge, by meaning and by words alone, unless that was done in a run before."""
-    own = Library.load(service=SERVICE).language("en").pairs
-    for fitting in (installed(), Fitting(None, installed().fits)):
-        fitting.matcher(own, ())
+    for language in Library.load(service=SERVICE).languages.values():
+        for fitting in (installed(), Fitting(None, installed().fits)):
+            fitting.matcher(language.pairs, (), language.tongue)
 
 
 if __name__ == "__main__":
