@@ -101,6 +101,26 @@ def test_what_answers_are_found_by_is_made_once_a_library(monkeypatch: pytest.Mo
     assert asked == ["forgot my username"]
 
 
+def test_answers_are_found_by_words_of_either_language_and_given_in_the_persons() -> None:
+    english, spanish = library().language("en"), library().language("es")
+    for words in ("forgot my username", "olvide mi usuario"):
+        first = answers.find(english, words, theirs=spanish)[0]
+        assert first.id == "forgot_username"
+        assert first.answer == spanish.entries["forgot_username"].answer
+
+
+async def test_staff_know_a_tickets_language_and_answer_in_it(office: Office, at_desk: Visitor) -> None:
+    person = Person(office.world, "31")
+    await person.says("quiero hablar con una persona")
+    for said in ("el portal me saca cada vez que abro mi inventario", "omitir", "omitir", "si"):
+        await person.says(said)
+    number = 1001
+    page = at_desk.opens(f"/desk/tickets/{number}?insert=forgot_username")
+    assert "Español" in page
+    assert "el portal me saca" in page
+    assert "CERS puede enviar su nombre de usuario" in page
+
+
 async def test_a_ticket_that_waits_for_its_person_is_never_late(
     office: Office, at_desk: Visitor, person: Person
 ) -> None:

@@ -7,6 +7,8 @@ import pytest
 from bot.dialogue.messages import Incoming
 from core.tables import Conversation, Ticket
 from tests.channels.chats import TelegramChat, TerminalChat
+from tests.flows.paths import Path
+from tests.flows.spanish_paths import WAYS
 from tests.telegram_server import TelegramServer
 from tests.world import Characters, Chat, MailedCode, Press, Wait, World, converse
 
@@ -19,6 +21,13 @@ async def chat(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Ch
             yield TelegramChat(world, server)
     else:
         yield TerminalChat(world) if request.param == "terminal" else Chat(world)
+
+
+@pytest.mark.parametrize("path", WAYS, ids=lambda path: path.name)
+async def test_every_action_goes_from_its_beginning_to_its_end_in_spanish(world: World, chat: Chat, path: Path) -> None:
+    await converse(chat, path.pairs)
+    for table, count in path.leaves:
+        assert len(world.rows(table)) == count, table
 
 
 async def test_a_spanish_conversation_from_its_question_to_its_letter(world: World, chat: Chat) -> None:

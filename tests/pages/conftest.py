@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from bot.web.browser import asked_for
 from bot.web.server import create_app
 from core.database import Database
 from core.keys import Keys
@@ -32,7 +33,7 @@ class Pages:
             database=self.database,
             keys=self.keys,
             address=ADDRESS if address.startswith("http://") else address,
-            wording=lambda: library().language("en"),
+            wording=lambda: library().language(asked_for(library().languages)),
             clock=lambda: self.now,
         )
         return TestClient(app, address, client=(network, 50000), follow_redirects=False)
