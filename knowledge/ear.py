@@ -9,7 +9,7 @@ from threading import Lock
 from knowledge.language import Language
 from knowledge.text import normalise
 
-UNSEEN = 0.1
+UNSEEN = 0.3
 """Times that a word counts in a language which never has it."""
 
 SURE = 2.5

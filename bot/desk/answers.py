@@ -28,26 +28,31 @@ class Found:
 def find(language: Language, words: str, most: int = SHOWN, *, theirs: Language | None = None) -> list[Found]:
     """Return the answers that fit the words best: entries that have them all first, then what the matcher thinks.
 
-    They are searched in the desk's language, and in the person's; where there are `theirs`, the answers are in that.
+    They are searched in the desk's language, and in the person's where that is another: the surer one comes first. The
+    answers are in the person's language.
     """
-    if theirs is None or theirs is language:
-        return _found(language, words)[:most]
-    both = [each for pair in zip_longest(_found(language, words), _found(theirs, words)) for each in pair if each]
-    ids = list(dict.fromkeys(each.id for each in both if each.id in theirs.entries))[:most]
-    return [Found(each, theirs.entries[each].question, theirs.entries[each].answer) for each in ids]
+    spoken = theirs or language
+    searched = [_found(each, words) for each in dict.fromkeys([language, spoken])]
+    searched.sort(key=lambda each: -each[0])
+    both = [entry for several in zip_longest(*(ids for _, ids in searched)) for entry in several]
+    ids = [entry for entry in dict.fromkeys(both) if entry in spoken.entries][:most]
+    return [Found(each, spoken.entries[each].question, spoken.entries[each].answer) for each in ids]
 
 
-def _found(language: Language, words: str) -> list[Found]:
+def _found(language: Language, words: str) -> tuple[float, list[str]]:
+    """Return how sure the best answer is, and the ids of all that fit."""
     asked = normalise(words[:LONGEST]).split()
     if not asked:
-        return []
+        return 0.0, []
     faq = {entry.id: entry for entry in language.entries.values() if entry.kind == "faq"}
     having = [entry for entry, words_of in _normalised(language).items() if all(word in words_of for word in asked)]
-    ranked = [entry for entry, confidence in language.matcher.rank(words[:LONGEST]) if entry in faq and confidence > 0]
+    likely = [pair for pair in language.matcher.rank(words[:LONGEST]) if pair[0] in faq and pair[1] > 0]
+    ranked = [entry for entry, _ in likely]
     place = {entry: number for number, entry in enumerate(ranked)}
     having.sort(key=lambda entry: place.get(entry, len(place)))
-    chosen = list(dict.fromkeys([*ranked[:2], *having, *ranked]))
-    return [Found(entry, faq[entry].question, faq[entry].answer) for entry in chosen]
+    return max((confidence for _, confidence in likely), default=0.0), list(
+        dict.fromkeys([*ranked[:2], *having, *ranked])
+    )
 
 
 def _normalised(language: Language) -> dict[str, str]:
