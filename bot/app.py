@@ -56,8 +56,10 @@ class Service:
 
     def warm_up(self) -> None:
         """Build what the first person would otherwise wait for: the matchers, and this year's holidays."""
-        for language in self.library().languages.values():
+        library = self.library()
+        for language in library.languages.values():
             _ = language.matcher
+        library.ear.language_of("")
         state_holidays(self.core.clock().year)
 
     def language_of_browser(self) -> Language:
@@ -133,6 +135,7 @@ def learn(library: Library) -> None:
     try:
         for language in library.languages.values():
             language.learn()
+        library.ear.language_of("")
     except Exception:
         logger.exception("the edited knowledge is served, but its matcher could not be fitted anew")
 

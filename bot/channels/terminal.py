@@ -57,7 +57,7 @@ class Terminal:
         number = line.strip("[]().# ")
         if number.isascii() and number.isdigit() and len(number) <= 2 and 1 <= int(number) <= len(self._choices):
             return Incoming(channel, chat, key, button=self._choices[int(number) - 1])
-        return Incoming(channel, chat, key, text=line)
+        return Incoming(channel, chat, key, text=line, language=self._language().code)
 
     def echo(self, line: str) -> None:
         """Show a line that a program typed, as far as it can be shown."""

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import logging
+import os
 import shutil
 import socket
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import EmailMessage
 
 import click
@@ -71,8 +72,9 @@ def chat() -> None:
     seed_accounts(core)
     service = open_service(core, watch_library(core.settings))
     threading.Thread(target=service.warm_up).start()  # no daemon: one that ends inside the encoder aborts the process
+    tongue = language_of_terminal(os.environ)
     terminal = Terminal(
-        _screen(plain=not typed_here), core.keys, lambda: service.library().language("en"), VAR / "sounds"
+        _screen(plain=not typed_here), core.keys, lambda: service.library().language(tongue), VAR / "sounds"
     )
     post = LettersHere(terminal)
     if typed_here:
@@ -81,6 +83,12 @@ def chat() -> None:
             talk_here(service, terminal, service.worker(post, {CHANNEL: RepliesHere(service, terminal)}))
     else:
         talk_to_program(service, terminal, service.worker(post, {}))
+
+
+def language_of_terminal(environment: Mapping[str, str]) -> str:
+    """Return the code of the language that a terminal is set to: "es" of "es_MX.UTF-8"."""
+    asked = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return asked[:2].casefold()
 
 
 def talk_here(service: Service, terminal: Terminal, worker: Worker) -> None:

@@ -17,14 +17,15 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 
     What was computed in runs before, the fit of the shipped knowledge and Python's own bytecode, is there for it.
     """
-    _ = library().language("en").matcher  # computed here, once, and not by every process at the same time
+    for language in library().languages.values():
+        _ = language.matcher  # computed here, once, and not by every process at the same time
     if not (folder / "var").exists():
         MATCHING.mkdir(parents=True, exist_ok=True)
         (folder / "var").mkdir()
         (folder / "var" / "matching").symlink_to(MATCHING)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CERSBOT_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", **settings}
 
 
 def start(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.commands.chat import language_of_terminal
 from core.database import Database
 from core.tables import FollowUp, Ticket
 from tests.commands.process import environment, run, start
@@ -82,6 +83,26 @@ def test_a_terminal_without_utf8_gets_a_sentence_with_the_mend_and_plain_letters
     assert "LC_ALL=C.UTF-8" in done.stderr
     assert done.stdout.isascii()
     assert "####" in done.stdout
+
+
+def test_a_terminal_that_is_set_to_spanish_is_spoken_to_in_spanish(tmp_path: Path) -> None:
+    said = "/start\nrecuperar mi usuario\ndana@example.org\n"
+    done = run(tmp_path, "chat", said=said, settings={"LC_ALL": "es_MX.UTF-8"})
+    assert "Hola, soy el bot de soporte de CERS" in done.stdout
+    assert "¿Cuál es el correo electrónico de su cuenta?" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ({"LANG": "es_MX.UTF-8"}, "es"),
+        ({"LANG": "es_MX.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "es", "LANG": "en_US"}, "es"),
+        ({}, ""),
+    ],
+)
+def test_the_language_of_a_terminal_is_the_one_that_it_is_set_to(environment: dict[str, str], code: str) -> None:
+    assert language_of_terminal(environment) == code
 
 
 def test_the_example_accounts_are_made_once(tmp_path: Path) -> None:
