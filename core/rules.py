@@ -61,6 +61,12 @@ STAFF_REPLY_CHARACTERS: Final = 8000
 # How long "Ana is replying…" is shown after her last key.
 WRITER_SECONDS: Final = 15
 
+# An answer counts as one that helped when the same chat asks neither again nor for a person within this time.
+DEFLECTED_DAYS: Final = 7
+# How many days back what people asked is counted, and how often today is counted anew.
+COUNTED_DAYS: Final = 91
+COUNTED_EVERY_MINUTES: Final = 5
+
 # Staff sign in (NIST SP 800-63B: 15 characters where a password stands alone, no composition rules).
 STAFF_PASSWORD_MIN: Final = 15
 STAFF_PASSWORD_MAX: Final = 128

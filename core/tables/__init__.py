@@ -3,7 +3,7 @@
 from core.tables.accounts import Account, AccountRequest, AuditEvent, Budget, Challenge, Link
 from core.tables.base import Base, UtcDateTime
 from core.tables.conversations import Conversation, FollowUp, Message
-from core.tables.help_desk import Staff, StaffSession, Ticket, TicketEvent, TicketWord, TicketWriter, Topic
+from core.tables.help_desk import DayCount, Staff, StaffSession, Ticket, TicketEvent, TicketWord, TicketWriter, Topic
 from core.tables.queues import Lease, Owed, PaceKept, Received
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Budget",
     "Challenge",
     "Conversation",
+    "DayCount",
     "FollowUp",
     "Lease",
     "Link",

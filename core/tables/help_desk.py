@@ -1,6 +1,6 @@
-"""The tables of the help desk: tickets with their history, words and topics, and who works there."""
+"""The tables of the help desk: tickets with their history, words and topics, who works there, and what days came to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
@@ -98,6 +98,19 @@ class Topic(Base):
     topic: Mapped[int | None] = mapped_column(unique=True)
     told: Mapped[int]  # the last line of the ticket's history that stands in the topic
     watched: Mapped[int | None]  # the first line whose delivery to the person has not ended
+
+
+class DayCount(Base):
+    """What a day in California came to in one respect: a number, of an entry or another detail, or of all."""
+
+    __tablename__ = "day_counts"
+    __table_args__ = _ITS_KEY_IS_THE_TABLE
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    detail: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    counted_at: Mapped[datetime]
 
 
 class Staff(Base):

@@ -411,11 +411,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("watched IS NOT NULL"),
     )
     op.create_index(op.f("ix_ticket_writers_at"), "ticket_writers", ["at"], unique=False)
+    op.create_table(
+        "day_counts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "measure", "detail", name=op.f("pk_day_counts")),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
     """Drop the tables with everything in them."""
     for table in (
+        "day_counts",
         "topics",
         "ticket_writers",
         "ticket_words",
