@@ -79,6 +79,8 @@ class Exchange:
             case "it_came":
                 follow_ups.cancel(self.stage.context)
                 self._say_and_go_on("it_came")
+            case "not_helpful":
+                self._say_and_go_on("not_helpful", self.stage.action("person"))
             case "start" if self.stack:
                 self._say_and_go_on("welcome_back")
             case _:

@@ -28,6 +28,7 @@ CONTROLS = (
     "forget",
     "it_came",
     "bot",
+    "not_helpful",
 )
 
 SHORT = 14  # words of a message that says one thing
@@ -104,7 +105,8 @@ class Reader:
         for offer in self._named_offers(typed, said, question):
             return self._offered(offer)
         for word in CONTROLS:
-            if said and said in self.language.words.get(word, ()):
+            is_answer = word == "not_helpful" and question is not None  # "what did you try?" – "nothing helped"
+            if said and said in self.language.words.get(word, ()) and not is_answer:
                 return Control(word)
         if not isinstance(question, FreeText) and self._asks_for_person(said):
             return Control("person")

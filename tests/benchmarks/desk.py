@@ -13,8 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import event, insert
@@ -169,20 +169,47 @@ def _fill(database: Database, tickets: int, messages: int) -> None:
                 [{"word": word, "ticket_id": n + 1} for n in some for word in ticket_words.words_of(texts[n])],
             )
             session.execute(insert(TicketEvent), [_line(n, kind) for n in some for kind in ("opened", "taken", "note")])
+        entries = [each.id for each in library().language("en").entries.values() if each.kind == "faq"]
+        meanings = _meanings(draw, entries)
         for some in _batches(tickets * messages, 50_000):
             session.execute(
                 insert(Message),
                 [
                     {
                         "conversation_id": number // messages + 1,
-                        "at": MONDAY - timedelta(minutes=10),
+                        "at": _asked_at(number, tickets, messages),
                         "author": ("person", "bot")[number % 2],
                         "text": texts[number // messages],
-                        "meaning": "unknown",
+                        "meaning": meanings[number // 2 % len(meanings)],
                     }
                     for number in some
                 ],
             )
+
+
+def _asked_at(number: int, tickets: int, messages: int) -> datetime:
+    """Return when a message was sent: conversations begin one after the other over ninety days, a minute a message."""
+    return MONDAY - timedelta(days=90) * (1 - number // messages / tickets) + timedelta(minutes=number % messages)
+
+
+def _meanings(draw: random.Random, entries: Sequence[str]) -> list[str]:
+    """Return what messages were taken for, as they follow each other: answers, offers with a choice, flows, silence."""
+    found: list[str] = []
+    while len(found) < 9_973:
+        first, *others = draw.choices(entries, k=3)
+        turn = draw.choices(
+            (
+                [f"entry {first}"],
+                [f"choose {first} {' '.join(others)}", f"entry {first}"],
+                ["unknown"],
+                [f"begin {first}", f"answer {first}"],
+                ["begin person", "answer happened"],
+                ["control not_helpful"],
+            ),
+            (60, 15, 8, 10, 4, 3),
+        )
+        found += turn[0]
+    return found
 
 
 def _batches(number: int, size: int = 10_000) -> Iterator[range]:
@@ -205,9 +232,10 @@ def _ticket(number: int, text: str) -> dict[str, object]:
         "tried": "",
         "telephone": "",
         "hours": "",
-        "created_at": MONDAY - timedelta(days=1),
-        "answer_by": due,
+        "created_at": MONDAY - timedelta(days=1 + number % 90),
+        "answer_by": MONDAY - timedelta(days=number % 90 - 1),
         "due_at": due,
+        "first_reply_at": None if unresolved else MONDAY - timedelta(days=number % 90, hours=-(number % 30)),
         "closed_at": None if unresolved else MONDAY,
     }
 
