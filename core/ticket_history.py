@@ -31,6 +31,7 @@ class Kind(StrEnum):
     STARTED = "started"
     WARNED = "warned"
     MISSED = "missed"
+    TAUGHT = "taught"
 
 
 Delivered = Literal["", "waiting", "sent", "refused"]

@@ -12,7 +12,7 @@ from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
 from bot.dialogue.redaction import heard
-from core import promises, ticket_pages, ticket_replies, ticket_work
+from core import day_counts, promises, ticket_pages, ticket_replies, ticket_work
 from core.business_days import CALIFORNIA
 from core.context import Desk
 from core.database import Database
@@ -135,6 +135,21 @@ class HelpDesk:
                     due=written_moment(language, each.due_at),
                 )
         return warned + len(missed)
+
+    def count_day(self) -> bool:
+        """Count what a day came to that is due to be counted, the newest first; return whether one was.
+
+        Reading takes a second of a busy day; what is kept of it is written in a moment, so that nobody waits for it.
+        """
+        now, entries = self.clock(), self.library().language("en").entries.values()
+        with self.database.reading() as session:
+            day = next(iter(day_counts.due(session, now)), None)
+            if day is None:
+                return False
+            found = day_counts.counted(session, day, now, [entry.id for entry in entries if entry.kind != "faq"])
+        with self.database.transaction() as session:
+            day_counts.keep(session, found)
+        return True
 
     def forget_writers(self) -> None:
         """Forget who was writing a reply and has stopped."""

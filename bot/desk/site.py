@@ -1,7 +1,7 @@
 """What the desk's pages work with: who is signed in, forms that only our own pages can send, and the templates."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
 from bot.desk.help_desk import HelpDesk
+from bot.desk.workbench import Workbench
 from core import staff_sessions
 from core.refusals import Refusal
 from core.staff import Member
@@ -61,6 +62,7 @@ class DeskSite:
     address: str
     network_of: Callable[[Request], str]
     rendered: Callable[[str], str]  # the bot's Markdown as HTML
+    bench: Workbench = field(default_factory=Workbench)
 
     @property
     def language(self) -> Language:

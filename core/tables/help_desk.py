@@ -12,6 +12,7 @@ from core.tables.base import IDS_NEVER_COME_BACK, Base
 _ITS_KEY_IS_THE_TABLE = {"sqlite_with_rowid": False}
 _BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 _UNCLOSED = text("closed_at IS NULL")
+_TAUGHT = text("kind = 'taught'")
 _WATCHED = text("watched IS NOT NULL")
 
 
@@ -55,7 +56,10 @@ class TicketEvent(Base):
     """One thing that happened to a ticket: its history, its notes and what staff wrote to the person; only added to."""
 
     __tablename__ = "ticket_events"
-    __table_args__ = IDS_NEVER_COME_BACK
+    __table_args__ = (
+        Index("ticket_events_taught", "at", sqlite_where=_TAUGHT, postgresql_where=_TAUGHT),
+        IDS_NEVER_COME_BACK,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)

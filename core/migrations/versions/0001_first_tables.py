@@ -368,6 +368,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ticket_events_owed_id"), "ticket_events", ["owed_id"], unique=False)
     op.create_index(op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False)
+    op.create_index(
+        "ticket_events_taught",
+        "ticket_events",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'taught'"),
+        postgresql_where=sa.text("kind = 'taught'"),
+    )
     op.create_table(
         "ticket_words",
         sa.Column("word", sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"), nullable=False),
