@@ -12,7 +12,7 @@ DAYS_AT_ONCE = 10  # that are counted, when many are due: after the first start,
 
 
 async def run_duties(desk: HelpDesk, pause: float = EVERY_SECONDS) -> None:
-    """Warn of what is due, own up to what was missed, count days, again and again until cancelled; a fault is logged."""
+    """Keep the promises, tidy up and count, again and again until cancelled; a fault is logged."""
     while True:
         try:
             await asyncio.to_thread(desk.keep_promises)

@@ -14,7 +14,6 @@ from textwrap import indent
 import yaml
 
 from knowledge.editing.places import Places
-from knowledge.editing.remarks import repetitions
 from knowledge.language import Entry, Language
 from knowledge.library import Library
 from knowledge.problems import KnowledgeError, Problem
@@ -74,8 +73,7 @@ def phrasing_added(library: Library, code: str, entry: str, phrasing: str) -> Pr
     known = language.entries.get(entry)
     if known is None:
         raise NotProposed([_problem(code, f"there is no entry `{entry}` any more", "choose the one that answers it")])
-    if normalise(phrasing) in map(normalise, known.phrasings):
-        raise NotProposed([_problem(code, f"`{entry}` has this phrasing already", "nothing is left to teach")])
+    _refuse_taken(language, code, [phrasing])
     place = Places(library.folder, code).entry(entry)
     return _proposed(library, code, place[0], lambda text: with_phrasing(text, entry, phrasing), (entry, phrasing))
 
@@ -83,6 +81,7 @@ def phrasing_added(library: Library, code: str, entry: str, phrasing: str) -> Pr
 def entry_added(library: Library, code: str, written: Written) -> Proposal:
     """Return the edit that adds an entry, to the file whose entries are likest; NotProposed as above."""
     language = library.language(code)
+    _refuse_taken(language, code, [written.question, *written.also])
     faq = (entry for entry, _ in language.matcher.rank(written.question) if language.entries[entry].kind == "faq")
     file, *_ = Places(library.folder, code).entry(next(faq))
 
@@ -150,14 +149,24 @@ def _proposed(library: Library, code: str, file: str, edit: Callable[[str], str]
             language = library.again(copy).language(code)
         except KnowledgeError as error:
             raise NotProposed(error.problems) from error
-        if repeated := repetitions(language, Places(copy, code)):
-            raise NotProposed(repeated)
     entry, *phrasings = added
     if not set(phrasings) <= set(language.entries[entry].phrasings) or _others(library, code, entry) != {
         name: each for name, each in language.entries.items() if name != entry
     }:
         raise NotProposed([Problem(file, 1, 1, "this file is written in a way that no line can be put in", "edit it")])
     return Proposal(library.folder, file, before, after, language)
+
+
+def _refuse_taken(language: Language, code: str, phrasings: Iterable[str]) -> None:
+    """NotProposed where an entry has one of the phrasings already, but for capitals and punctuation, or an example."""
+    said = {normalise(each) for each in phrasings}
+    for entry in language.entries.values():
+        if said.intersection(map(normalise, entry.phrasings)):
+            what = f"`{entry.id}` has this phrasing already, but for capitals and punctuation"
+            raise NotProposed([_problem(code, what, "choose that entry, or a sentence that is new")])
+    if said.intersection(normalise(each.text) for each in language.examples):
+        what = "this is one of the examples, which measure something only while no entry has them"
+        raise NotProposed([_problem(code, what, "say it in other words")])
 
 
 @contextmanager
