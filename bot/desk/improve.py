@@ -33,9 +33,10 @@ MESSAGES = 200
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Questions that ask the same: their messages, those that stand for it first, and the likeliest entry."""
+    """Questions that ask the same: their messages, the first of which stand for all, and the likeliest entry."""
 
     messages: tuple[int, ...]
+    stand: int
     entry: str
     confidence: float
 
@@ -140,12 +141,12 @@ def _clusters(site: DeskSite, language: Language, days: int, now: datetime) -> C
         standing = [of_text[0] for of_text in messages[:SAMPLES]]
         others = sorted({each for of_text in messages for each in of_text}.difference(standing), reverse=True)
         entry, confidence, _ = cluster.likeliest(language)
-        found.append(Cluster((*standing, *others), entry, confidence))
+        found.append(Cluster((*standing, *others), len(standing), entry, confidence))
     return Clusters(tuple(found), now)
 
 
 def _samples(clusters: Clusters) -> list[int]:
-    return [message for cluster in clusters.found for message in cluster.messages[:SAMPLES]]
+    return [message for cluster in clusters.found for message in cluster.messages[: cluster.stand]]
 
 
 def _offered(language: Language, asked: Asked) -> Sequence[str]:

@@ -136,9 +136,9 @@ async def test_the_page_has_the_numbers_as_charts_and_as_a_table(
     await converse(person, [(KNOWN, "username"), (STRANGE, "do not know"), ("not helpful", "sorry")])
     counted(office)
     page = at_desk.opens("/desk/improve?days=7")
-    assert "2 were asked of the bot" in page
+    assert "2 asked of the bot" in page
     assert "100% of 1 answers" in page
-    assert "1 times somebody wrote" in page
+    assert "1 said of an answer" in page
     rows = re.findall(r'<th scope="row">(\w+ \d+)</th>\s*((?:<td>\d+</td>\s*)+)', at_desk.page)
     assert [day for day, _ in rows] == [f"Nov {day}" for day in range(10, 17)]
     assert re.findall(r"\d+", rows[-1][1]) == ["2", "1", "0", "0", "1", "1", "0"]
