@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from core import rules
 from core.business_days import CALIFORNIA
 from core.database import insert
+from core.questions import is_question
 from core.tables import DayCount, Message, Ticket
 
 PERSON_ASKED_FOR: Final = ("control person", "begin person")
 NOT_HELPFUL: Final = "control not_helpful"
-UNKNOWN_MEANING: Final = "unknown"
 
 
 class Measure(StrEnum):
@@ -82,9 +82,6 @@ def keep(session: Session, found: Counted) -> None:
 
 def _said(session: Session, day: date, small_talk: Collection[str]) -> Iterable[Row[tuple[str, str, bool, bool, int]]]:
     """Return the questions of a day by what they were taken for, and by what had come before them in their chat."""
-    is_question = or_(
-        Message.meaning.like("entry %"), Message.meaning.like("choose %"), Message.meaning == UNKNOWN_MEANING
-    )
     is_remark = Message.meaning.in_((*PERSON_ASKED_FOR, NOT_HELPFUL))
     said = (
         select(
@@ -99,7 +96,7 @@ def _said(session: Session, day: date, small_talk: Collection[str]) -> Iterable[
             Message.author == "person",
             Message.at >= _begin(day - timedelta(days=rules.DEFLECTED_DAYS)),
             Message.at < _end(day),
-            or_(is_question, is_remark),
+            or_(is_question(), is_remark),
             Message.meaning.not_in([f"entry {each}" for each in small_talk]),
         )
         .cte("said")

@@ -6,11 +6,12 @@ A lesson is a line of its ticket's history. Nothing here changes what the bot kn
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from core import ticket_history
 from core.context import Desk
+from core.questions import is_question
 from core.refusals import TicketRefused
 from core.tables import Account, Message, Staff, Ticket, TicketEvent
 from core.ticket_history import Kind
@@ -95,14 +96,17 @@ def names(session: Session, ticket: int) -> Names:
     return Names(tuple(filter(None, row or ())), tuple(session.scalars(select(Staff.name))))
 
 
-def lines_of_person(session: Session, ticket: Ticket, most: int = 60) -> list[str]:
-    """Return what the ticket's person wrote before it was resolved, as the transcript holds it, oldest first."""
+def lines_of_person(session: Session, ticket: Ticket, to_staff: str, most: int = 60) -> list[str]:
+    """Return what the ticket's person asked before it was resolved, as the transcript holds it, oldest first.
+
+    `to_staff` is the meaning of what was written to staff; what answers the bot's own questions is left out.
+    """
     said = [ticket.happened]
     if ticket.conversation_id is not None:
         query = (
             select(Message.text)
             .where(Message.conversation_id == ticket.conversation_id, Message.author == "person")
-            .where(Message.at <= ticket.closed_at)
+            .where(Message.at <= ticket.closed_at, or_(is_question(), Message.meaning == to_staff))
             .order_by(Message.id.desc())
             .limit(most)
         )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.tables import Conversation, Message, Ticket
@@ -20,6 +20,11 @@ class Asked:
     text: str
     meaning: str
     ticket: int = 0
+
+
+def is_question() -> ColumnElement[bool]:
+    """Return what holds of a message that asked something, small talk among it."""
+    return or_(Message.meaning.like("entry %"), Message.meaning.like("choose %"), Message.meaning == "unknown")
 
 
 def in_vain(session: Session, language: str, since: datetime | None = None, most: int | None = None) -> list[Asked]:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from bot.desk.personal import Personal, personal, without
 from bot.desk.site import DeskSite, Visit, back_to
 from bot.dialogue.legible import legible
+from bot.dialogue.takeover import TO_STAFF
 from core import lessons, ticket_history
 from core.business_days import CALIFORNIA
 from core.lessons import Lesson, Names, NewEntry
@@ -212,7 +213,7 @@ def _helped(site: DeskSite, visit: Visit) -> Helped:
             raise TicketRefused("ticket_unknown")
         if ticket.state != RESOLVED:
             raise TicketRefused("teach_unresolved")
-        said = lessons.lines_of_person(session, ticket)
+        said = lessons.lines_of_person(session, ticket, TO_STAFF)
         replies = [each for each in ticket_history.history(session, ticket.id) if each.kind == Kind.REPLY]
         names = lessons.names(session, ticket.id)
     sentences = [each.strip() for line in said if not line.startswith("[") for each in _SENTENCE_END.split(line)]

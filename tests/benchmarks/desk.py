@@ -64,8 +64,13 @@ def main(tickets: int, messages: int) -> int:
             "search, three words": lambda: f"/desk?state=all&words={'+'.join(draw.sample(WORDS, 3))}",
             "search, a beginning": lambda: f"/desk?state=all&words={draw.choice(WORDS)[:3]}",
             "search, unresolved": lambda: f"/desk?words={draw.choice(WORDS)}",
+            "improve, 7 days": lambda: "/desk/improve?days=7",
+            "improve, 30 days": lambda: "/desk/improve?days=30",
+            "improve, 90 days": lambda: "/desk/improve?days=90",
             "ticket": lambda: f"/desk/tickets/{FIRST_NUMBER + draw.randrange(tickets)}",
         }
+        _count(desk)
+        _put_together(client)
         print(f"\n{'page':24}{'median':>9}{'p95':>9}{'slowest':>9}{'statements':>12}")
         slow = [name for name, address in pages.items() if _measured(client, database, name, address)]
         watched = asyncio.run(_watched(database, desk, world, member, client))
@@ -73,6 +78,26 @@ def main(tickets: int, messages: int) -> int:
     if slow:
         print(f"over {SLOW_MS:.0f} ms at the 95th percentile: {', '.join(slow)}")
     return 1 if slow or watched > SLOWEST_WATCHED_MS else 0
+
+
+def _count(desk: HelpDesk) -> None:
+    """Count the days, as the service does in the background."""
+    taken = []
+    while True:
+        before = time.perf_counter()
+        if not desk.count_day():
+            break
+        taken.append(time.perf_counter() - before)
+    print(f"{len(taken)} days counted, {statistics.median(taken):.2f} s a day, {max(taken):.2f} s the slowest")
+
+
+def _put_together(client: TestClient) -> None:
+    """Wait until the questions without an answer are put together for every period, in the background as well."""
+    before = time.perf_counter()
+    for days in (7, 30, 90):
+        while "#gaps-title" in client.get(f"/desk/improve?days={days}").text:
+            time.sleep(0.2)
+    print(f"questions without an answer put together in {time.perf_counter() - before:.0f} s")
 
 
 def _measured(client: TestClient, database: Database, name: str, address: Callable[[], str]) -> bool:

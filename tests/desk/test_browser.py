@@ -93,6 +93,7 @@ async def test_no_page_about_improving_has_anything_to_stumble_over(
         await browser.get_by_role("button", name="Next").click()
         await browser.get_by_label("How it was asked").fill("mail me at bob@example.org, where is the umbrella counter")
         await browser.get_by_label("The question").fill("Where is the counter for umbrellas?")
+        await browser.get_by_label("What it rests on").select_option("003")
         await browser.get_by_role("button", name="Propose it").click()
         await browser.get_by_text("an e-mail address in it").wait_for()
         await check(browser, f"teach-refused-{looks}")

@@ -84,6 +84,7 @@ async def test_a_sentence_and_an_answer_are_marked_and_an_edit_is_proposed_and_m
     assert "Let the bot learn from this ticket" in at_desk.opens(f"/desk/tickets/{number}")
     at_desk.opens(f"/desk/tickets/{number}/teach")
     asked = sentences(at_desk)["Where did my blue umbrella end up?"]
+    assert "send it" not in sentences(at_desk)
     assert 'value="entry:umbrella" selected' in at_desk.page
     at_desk.opens(f"/desk/tickets/{number}/teach?asked={asked}&helped=entry:umbrella")
     assert ">Where did my blue umbrella end up?</textarea>" in at_desk.page
@@ -203,6 +204,7 @@ async def test_an_answer_that_cannot_be_shown_everywhere_is_refused(
     assert "The question: there is nothing in it" in told("A week.", "")
     assert "The answer: it has somebody's name" in told("Ask Ana.")
     assert "lessons" not in at_desk.where
+    assert "is no source" in teaches(at_desk, number, "a way to ask", helped, question="How long?", answer="A week.")
     assert "Proposal from ticket" in told("Write to help@example.org or call (916) 555-0100.")
 
 
