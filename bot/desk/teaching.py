@@ -76,7 +76,8 @@ def teach(site: DeskSite, visit: Visit) -> Response:
         return _taught(site, visit, helped)
     asked = visit.request.query_params
     sentence, answer = asked.get("asked", ""), asked.get("helped", "")
-    is_marked = sentence.isascii() and sentence.isdigit() and int(sentence[:6]) < len(helped.sentences)
+    is_number = sentence.isascii() and sentence.isdigit() and len(sentence) < 5
+    is_marked = is_number and int(sentence) < len(helped.sentences)
     if not is_marked or not _is_offered(site, helped, answer):
         return _marking(site, visit, helped, said=site.text("teach_mark_both") if asked else "")
     text = helped.sentences[int(sentence)]
@@ -84,6 +85,7 @@ def teach(site: DeskSite, visit: Visit) -> Response:
     return _writing(
         site,
         visit,
+        helped,
         answer,
         phrasing=_without(site, helped, text),
         answer_text=_without_greeting(site, helped, reply.text) if reply else "",
@@ -156,6 +158,7 @@ def _taught(site: DeskSite, visit: Visit, helped: Helped) -> Response:
         return _writing(
             site,
             visit,
+            helped,
             answer,
             said=said,
             phrasing=phrasing,
@@ -251,7 +254,8 @@ def _marking(site: DeskSite, visit: Visit, helped: Helped, said: str) -> Respons
 def _writing(
     site: DeskSite,
     visit: Visit,
-    helped: str,
+    helped: Helped,
+    answer: str,
     *,
     said: Sequence[str] = (),
     is_masked: bool = False,
@@ -264,19 +268,19 @@ def _writing(
         visit.signed_in,
         status=422 if said else 200,
         number=visit.number,
-        helped=helped,
-        entry=site.language.entries.get(helped.removeprefix("entry:")),
+        helped=answer,
+        entry=library.language(helped.ticket.language).entries.get(answer.removeprefix("entry:")),
         sources=library.sources,
         said=said,
         is_masked=is_masked,
         typed={"phrasing": "", "question": "", "answer_text": "", "source": "", **typed},
-        longest={"phrasing": LONGEST_PHRASING, "question": LONGEST_QUESTION},
     )
 
 
 def _lesson(site: DeskSite, visit: Visit) -> Lesson:
+    line = int(visit.request.path_params["lesson"])
     with site.desk.database.reading() as session:
-        found = lessons.lesson(session, id_of(visit.number), int(visit.request.path_params["lesson"]))
+        found = lessons.lesson(session, id_of(visit.number), line) if line < 2**31 else None
     if found is None:
         raise TicketRefused("lesson_unknown")
     return found

@@ -1,7 +1,7 @@
 """`prove`: how questions fare before a proposed edit and with it, each measured by matchers that have not seen them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from knowledge.editing.checking import measured
 from knowledge.editing.history import Memory, edits
@@ -27,8 +27,10 @@ class Proof:
 
 def proof(language: Language, proposal: Proposal, phrasing: str) -> Proof:
     """Return what a proposed edit does; that takes a fit of the matcher, so many seconds for thousands of phrasings."""
-    now, then = outcome(language.matcher, UNKNOWN, phrasing), outcome(proposal.language.matcher, UNKNOWN, phrasing)
-    before, after = measured(language), measured(proposal.language)
+    # Of fits the newest few are kept: those of edits that may never be made must not drive out the one that serves.
+    edited = replace(proposal.language, fitting=replace(language.fitting, fits=None))
+    now, then = outcome(language.matcher, UNKNOWN, phrasing), outcome(edited.matcher, UNKNOWN, phrasing)
+    before, after = measured(language), measured(edited)
     if before is None or after is None:
         return Proof(now, then, (), (), ())
     moved = edits(Memory.of(before.phrasings, before.examples), after.phrasings, after.examples)

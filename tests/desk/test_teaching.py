@@ -213,13 +213,19 @@ async def test_only_a_resolved_ticket_teaches(counter: Office, at_desk: Visitor)
     assert "This one is not" in at_desk.opens(f"/desk/tickets/{number}/teach")
     assert at_desk.status == 409
     assert "There is no such ticket" in at_desk.opens("/desk/tickets/4711/teach")
-    assert "There is no such proposal" in at_desk.opens(f"/desk/tickets/{number}/lessons/1")
-    assert at_desk.status == 404
+    for lesson in (1, 10**25):
+        assert "There is no such proposal" in at_desk.opens(f"/desk/tickets/{number}/lessons/{lesson}")
+        assert at_desk.status == 404
 
 
 async def test_a_mark_that_makes_no_sense_is_asked_for_again(counter: Office, at_desk: Visitor, ana: Member) -> None:
     number = await resolved(counter, ana)
-    for query in ("asked=99&helped=entry:umbrella", "asked=x&helped=entry:umbrella", "asked=0&helped=entry:unknown"):
+    for query in (
+        "asked=0000000001&helped=entry:umbrella",
+        "asked=99&helped=entry:umbrella",
+        "asked=x&helped=entry:umbrella",
+        "asked=0&helped=entry:unknown",
+    ):
         assert "Mark one of the sentences" in at_desk.opens(f"/desk/tickets/{number}/teach?{query}")
     at_desk.sends(f"/desk/tickets/{number}/teach", helped="reply:77", phrasing="umbrella gone")
     assert "taught" not in counter.kinds(number)
