@@ -15,6 +15,7 @@ from core.tables import DayCount, Message
 from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password, read
+from tests.dialogue.test_statements import statements
 from tests.world import Press, converse
 
 KNOWN = "I forgot my username. How do I get it back?"
@@ -146,6 +147,24 @@ async def test_the_page_has_the_numbers_as_charts_and_as_a_table(
     assert at_desk.page.count("<svg") == 2
     assert "style=" not in at_desk.page
     assert at_desk.page.count('aria-current="page"') == 1
+
+
+async def test_the_page_takes_as_many_statements_for_much_as_for_little(office: Office, at_desk: Visitor) -> None:
+    taken = []
+    for day in range(3):
+        for number in range(day + 1):
+            person = Person(office.world, f"{day}-{number}")
+            await converse(
+                person, [(KNOWN, "username"), (STRANGE + " x" * number, "do not know"), ("no help", "sorry")]
+            )
+        office.world.later(60 * 24)
+        at_desk.signs_in("Ana")
+        counted(office)
+        waited(at_desk, "/desk/improve")
+        with statements(office.database) as executed:
+            at_desk.opens("/desk/improve")
+        taken.append(len(executed))
+    assert taken == [taken[0]] * 3
 
 
 @pytest.mark.parametrize(("days", "rows"), [("7", 7), ("30", 30), ("90", 13), ("x", 30), ("8", 30), ("", 30)])

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.desk.personal import personal, without
-from core.lessons import Names
+from core import lessons, ticket_work
+from core.lessons import Lesson, Names
+from core.refusals import TicketRefused
 from core.staff import Member
 from core.tables import Account, Ticket
 from knowledge.library import Library
@@ -216,6 +218,15 @@ async def test_only_a_resolved_ticket_teaches(counter: Office, at_desk: Visitor)
     for lesson in (1, 10**25):
         assert "There is no such proposal" in at_desk.opens(f"/desk/tickets/{number}/lessons/{lesson}")
         assert at_desk.status == 404
+
+
+async def test_a_ticket_that_was_opened_again_meanwhile_teaches_nothing(counter: Office, ana: Member) -> None:
+    number = await resolved(counter, ana)
+    with counter.desk.work(ana) as desk:
+        ticket_work.reopen(desk, number - 1000)
+    with counter.desk.work(ana) as desk, pytest.raises(TicketRefused, match="teach_unresolved"):
+        lessons.teach(desk, number - 1000, Lesson("umbrella gone", "umbrella", "en"))
+    assert counter.kinds(number)[-1] == "reopened"
 
 
 async def test_a_mark_that_makes_no_sense_is_asked_for_again(counter: Office, at_desk: Visitor, ana: Member) -> None:
