@@ -11,22 +11,12 @@ from sqlalchemy.orm import Session
 from bot.desk import live
 from core import rules, staff, ticket_work
 from core.database import Database
-from core.staff import Member
 from core.tickets import id_of, number_of
 from tests.desk.browser import served
 from tests.desk.office import Office, Person, ask_for_person
-from tests.desk.visitors import Visitor, give_password
+from tests.desk.visitors import Visitor
 
 SIGNED_OUT = 401
-
-
-@pytest.fixture
-def at_desk(office: Office, ana: Member) -> Visitor:
-    """Return Ana, signed in."""
-    give_password(office, ana)
-    visitor = Visitor(office)
-    visitor.signs_in("Ana")
-    return visitor
 
 
 @asynccontextmanager

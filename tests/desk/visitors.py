@@ -6,12 +6,10 @@ from html import unescape
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from bot.desk.live import Hub
-from bot.web.server import create_app
 from core import passwords, staff
 from core.staff import Member
 from tests.desk.office import Office
-from tests.world import ADDRESS, library
+from tests.world import ADDRESS
 
 PASSWORD = "nine green bottles on a wall"
 _hashes: list[str] = []
@@ -35,15 +33,7 @@ class Visitor:
     """Somebody with a browser on a network of their own; forms are sent as the last page had them."""
 
     def __init__(self, office: Office, network: str = "203.0.113.7", address: str = ADDRESS) -> None:
-        app = create_app(
-            database=office.database,
-            keys=office.world.keys,
-            address=address,
-            wording=lambda: library().language("en"),
-            clock=office.world.clock,
-            desk=(office.desk, Hub(office.database, office.world.clock)),
-        )
-        self.client = TestClient(app, address, client=(network, 50000), follow_redirects=False)
+        self.client = TestClient(office.app(address), address, client=(network, 50000), follow_redirects=False)
         self.page = ""
         self.status = 0
         self.where = ""
