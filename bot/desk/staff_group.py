@@ -1,11 +1,13 @@
 """What staff do in their group: a message in a ticket's topic is a reply, `//` begins a note, buttons do the rest."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from bot.desk import ticket_card
 from bot.desk.help_desk import HelpDesk, Written
 from bot.dialogue.messages import Button, Incoming, NotYet, Reply
-from core import inbox, outbox, staff, ticket_actions, ticket_work, topics
+from core import inbox, outbox, staff, staff_in_settings, ticket_actions, ticket_work, topics
 from core.inbox import Claim
 from core.refusals import TicketRefused
 from core.staff import Member
@@ -22,10 +24,11 @@ _SECRET = {"reply_has_secret", "note_has_secret"}
 class StaffGroup:
     """The group in which staff work."""
 
-    def __init__(self, desk: HelpDesk, chat: str) -> None:
-        """Do on `desk` what is said in `chat`."""
+    def __init__(self, desk: HelpDesk, chat: str, named: Collection[int] = frozenset()) -> None:
+        """Do on `desk` what is said in `chat` by staff, and by those whose Telegram ids the settings have `named`."""
         self._desk = desk
         self._chat = chat
+        self._named = named
 
     @property
     def chat(self) -> str:
@@ -43,8 +46,11 @@ class StaffGroup:
             claim = inbox.claim_all(session, incoming.channel, {key: incoming.chat}, now)[key]
             if claim is Claim.NOT_YET:
                 raise NotYet
-            member = staff.by_telegram(session, int(incoming.person)) if incoming.person.isdecimal() else None
-            if claim is Claim.OURS and member is not None:
+            if claim is not Claim.OURS or not incoming.person.isdecimal():
+                return
+            who = int(incoming.person)
+            member = staff_in_settings.member(session, now, who, incoming.name, self._named)
+            if member is not None:
                 _Errand(self._desk.within(session), session, member, incoming).run()
 
 

@@ -18,6 +18,7 @@ class Incoming:
     edited: bool = False
     private: bool = True
     person: str = ""  # the channel's id of who says it, in a group
+    name: str = ""  # what the channel calls them, in a group: a name that they gave themselves
     thread: str = ""  # the channel's id of the group's topic in which it is said
     language: str = ""  # what the channel says of the person's language, for example "en-US"
 

@@ -24,6 +24,7 @@ class GroupOfStaff:
     def __init__(self, office: Office, server: TelegramServer) -> None:
         self.office = office
         self.server = server
+        self.named: set[int] = set()  # whom the settings name
         server.chats.deliveries = 2
         server.chats.open(GROUP)
 
@@ -102,7 +103,7 @@ class GroupOfStaff:
     def relay(self, database: Database, channel: Telegram) -> tuple[Relay, StaffRoom]:
         """Return what tells the group of the tickets by that bot, which lets the desk hear it; and the group."""
         desk = HelpDesk(database, self.office.world.keys, library, self.office.world.clock)
-        room = channel.staff_room(StaffGroup(desk, str(GROUP)))
+        room = channel.staff_room(StaffGroup(desk, str(GROUP), self.named))
         return Relay(desk, room, ADDRESS), room
 
 
