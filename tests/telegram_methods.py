@@ -149,13 +149,25 @@ def create_forum_topic(chats: Chats, request: Request) -> dict[str, Any]:
     """Open a topic in a group."""
     chat = _open_chat(chats, request)
     name = request.fields.get("name", "")
-    if chat.kind == "private":
+    if chat.kind != "supergroup" or not chat.is_forum:
         raise ApiError(400, "Bad Request: the chat is not a forum")
     if not 1 <= len(name) <= 128:
         raise ApiError(400, "Bad Request: TOPIC_TITLE_INVALID")
     topic = chats.next_number()
     chat.topics[topic] = name
     return {"message_thread_id": topic, "name": name, "icon_color": 7322096}
+
+
+def get_chat(chats: Chats, request: Request) -> dict[str, Any]:
+    """Tell of a chat that the bot is in."""
+    return _open_chat(chats, request).as_json()
+
+
+def get_chat_member(chats: Chats, request: Request) -> dict[str, Any]:
+    """Tell as what the bot is in a group."""
+    if request.fields.get("user_id") != str(BOT_ID):
+        raise ApiError(400, "Bad Request: user not found")
+    return {"user": BOT, **_open_chat(chats, request).bot}
 
 
 def set_webhook(chats: Chats, request: Request) -> bool:
@@ -184,6 +196,8 @@ METHODS: dict[str, Callable[[Chats, Request], Any]] = {
     "deleteMessage": delete_message,
     "sendChatAction": send_chat_action,
     "createForumTopic": create_forum_topic,
+    "getChat": get_chat,
+    "getChatMember": get_chat_member,
 }
 
 
