@@ -20,11 +20,12 @@ class News:
     """What is to be told of one ticket.
 
     `said_here` are the lines whose text was written in the topic itself; `refused` are those that could not be
-    delivered to the person; `watched` is the first line of which that is not known yet.
+    delivered to the person; `watched` is the first line of which that is not known yet. `closed` says how the topic is.
     """
 
     ticket: int
     topic: int | None
+    closed: bool
     is_new: bool
     lines: list[Happened]
     said_here: set[int]
@@ -71,7 +72,7 @@ def news(session: Session, ticket: int, said_here: str) -> News:
     """Return what is to be told of the ticket; keys that begin with `said_here` are of lines written in the topic."""
     row = session.get(Topic, ticket)
     if row is None:
-        row = Topic(ticket_id=ticket, told=0)
+        row = Topic(ticket_id=ticket, closed=False, told=0)
         session.add(row)
     history = ticket_history.history(session, ticket)
     own = (TicketEvent.ticket_id == ticket, TicketEvent.id > row.told, TicketEvent.key.startswith(said_here))
@@ -80,6 +81,7 @@ def news(session: Session, ticket: int, said_here: str) -> News:
     return News(
         ticket,
         row.topic,
+        row.closed,
         row.told == 0,
         [line for line in history if line.id > row.told],
         set(session.scalars(select(TicketEvent.id).where(*own))),
@@ -113,6 +115,11 @@ def keep(session: Session, ticket: int, topic: int) -> None:
     session.execute(update(Topic).where(Topic.ticket_id == ticket).values(topic=topic))
 
 
+def keep_closed(session: Session, ticket: int, *, closed: bool) -> None:
+    """Note whether the ticket's topic is closed."""
+    session.execute(update(Topic).where(Topic.ticket_id == ticket).values(closed=closed))
+
+
 def told(session: Session, news: News) -> None:
     """Note that the news was told."""
     lines = {"told": news.lines[-1].id} if news.lines else {}
@@ -121,7 +128,7 @@ def told(session: Session, news: News) -> None:
 
 def lost(session: Session, topic: int) -> None:
     """Note that somebody has deleted the topic: the ticket, unless it is resolved, gets another with its next news."""
-    session.execute(update(Topic).where(Topic.topic == topic).values(topic=None, told=0, watched=None))
+    session.execute(update(Topic).where(Topic.topic == topic).values(topic=None, closed=False, told=0, watched=None))
 
 
 def by_topic(session: Session, topic: int) -> Topic | None:

@@ -53,6 +53,7 @@ class Message:
     rows: list[list[Button]] = field(default_factory=list)
     photo: bytes = b""
     audio: bytes = b""
+    content: str = ""  # what it is instead of text: "photo", "document", …
     deleted: bool = False
     topic: int = 0  # in a group with topics: the id of the one in which it stands
 
@@ -152,7 +153,8 @@ class Chats:
         own = self.open(chat)
         text = content.get("text") or content.get("caption") or ""
         topic = content.get("message_thread_id", 0)
-        own.messages[number] = Message(number, by_bot=False, text=text, topic=topic)
+        kind = next((name for name in CONTENTS if name in content), "")
+        own.messages[number] = Message(number, by_bot=False, text=text, content=kind, topic=topic)
         return self.as_json(number, own, person, **content)
 
     def as_json(self, number: int, chat: Chat, person: int, **content: Any) -> dict[str, Any]:

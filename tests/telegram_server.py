@@ -103,15 +103,16 @@ class TelegramServer:
     async def say(self, chat: int, text: str, *, person: int = 0, reply_to: int = 0, topic: int = 0) -> int:
         """Type `text` in a chat, in a group as `person`, perhaps in a topic or in reply to a message; return its id."""
         replied = self.chats.open(chat).messages.get(reply_to)
-        extra: dict[str, Any] = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        extra = _thread(topic)
         if replied:
             author = BOT_ID if replied.by_bot else 1
             extra["reply_to_message"] = self.chats.as_json(reply_to, self.chats.open(chat), author, text=replied.text)
         return self._said(chat, person, text=text, **extra)
 
-    async def send(self, chat: int, content: str, caption: str = "") -> int:
+    async def send(self, chat: int, content: str, caption: str = "", *, person: int = 0, topic: int = 0) -> int:
         """Send a sticker, photo, voice message, location, … (see `CONTENTS`); return the message's id."""
-        return self._said(chat, 0, **{content: CONTENTS[content]}, **({"caption": caption} if caption else {}))
+        under = {"caption": caption} if caption else {}
+        return self._said(chat, person, **{content: CONTENTS[content]}, **under, **_thread(topic))
 
     async def send_sticker(self, chat: int) -> int:
         """Send a sticker; return the message's id."""
@@ -126,8 +127,7 @@ class TelegramServer:
         own = self.chats.open(chat)
         own.messages[message].text = text
         topic = own.messages[message].topic
-        thread = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
-        told = self.chats.as_json(message, own, person or abs(chat), text=text, **thread)
+        told = self.chats.as_json(message, own, person or abs(chat), text=text, **_thread(topic))
         edited = told | {"edit_date": int(time.time())}
         self._deliver("edited_message", edited)
 
@@ -288,6 +288,11 @@ class TelegramServer:
             description = "Conflict: terminated by other getUpdates request; make sure that only one bot is running"
             return _response(409, {"ok": False, "error_code": 409, "description": description})
         return _response(200, {"ok": True, "result": batch})
+
+
+def _thread(topic: int) -> dict[str, Any]:
+    """Return what a message in a topic says of it."""
+    return {"message_thread_id": topic, "is_topic_message": True} if topic else {}
 
 
 async def _first(one: Any, other: Any, seconds: float) -> None:

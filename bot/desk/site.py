@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hmac import compare_digest
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
+from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
 from core import staff_sessions
 from core.refusals import Refusal
@@ -81,6 +83,7 @@ class DeskSite:
             language=language.code,
             at=Clock(language, self.desk.clock()),
             rendered=self.rendered,
+            worded=partial(worded, language),
             me=signed_in.member if signed_in else None,
             csrf=signed_in.csrf if signed_in else "",
             **values,

@@ -23,8 +23,8 @@ from tests.world import Chat, World, converse, heard, library
 class Person(Chat):
     """Somebody in a chat where the bot may be quiet."""
 
-    def __init__(self, world: World, chat: str = "17") -> None:
-        super().__init__(world, chat)
+    def __init__(self, world: World, chat: str = "17", channel: str = "test") -> None:
+        super().__init__(world, chat, channel)
         self._came: list[Reply] = []
 
     def _hear(self, delivery: Delivery) -> None:

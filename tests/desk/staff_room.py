@@ -46,6 +46,36 @@ class GroupOfStaff:
 
         return shown(await self.during(say))
 
+    async def sends(self, who: Member | int, content: str, caption: str = "") -> str:
+        """Let somebody send a picture, a file or the like into the newest topic; return what the bot says to it."""
+
+        async def send() -> None:
+            await self.server.send(GROUP, content, caption, person=_id(who), topic=self.topic)
+
+        return shown(await self.during(send))
+
+    async def person_sends(self, chat: int, content: str, caption: str = "") -> list[Message]:
+        """Let a person on Telegram send the bot something; return what the bot then puts into the group."""
+
+        async def send() -> None:
+            await self.server.send(chat, content, caption)
+
+        return await self.during(send)
+
+    async def person_hears(self, chat: int) -> list[Message]:
+        """Return what a person on Telegram gets of what is owed to them."""
+        database = self.office.world.database()
+        channel = self.channel(database)
+        await channel.start()
+        try:
+            await self.office.world.work({"telegram": channel})
+        finally:
+            await channel.stop()
+            database.close()
+        fresh = self.server.fresh(chat)
+        self.server.chats.open(chat).heard_up_to = max([each.id for each in fresh], default=0)
+        return fresh
+
     async def presses(self, who: Member | int, label: str) -> str:
         """Let somebody press a button; return what the bot says to it."""
 

@@ -1,7 +1,12 @@
 """Topics of the staff's group on Telegram: one a ticket, opened once, and told of everything."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+from sqlalchemy.orm import Session
+
+from core import pacing, ticket_work
+from core.pacing import Pace
 from core.staff import Member
 from core.tables import Message, Ticket
 from core.tickets import id_of
@@ -126,3 +131,61 @@ async def test_what_is_written_meanwhile_is_told_together_and_in_order(
     heard = await group.hears()
     assert heard == "Person: one\nPerson: two\nPerson: three".replace("\n", "\n\n")
     assert len([call for call in group.server.called("sendMessage") if "three" in call.fields["text"]]) == 1
+
+
+async def test_a_resolved_ticket_closes_its_topic_and_an_opened_one_opens_it(
+    group: GroupOfStaff, office: Office, ana: Member, number: int
+) -> None:
+    chat = group.server.chats.open(GROUP)
+    assert await group.presses(ana, "Resolve") == "Resolved · Ana\n[Open again]"
+    assert chat.closed == {group.topic}
+    office.desk.note(ana, id_of(number), "It was the spam folder")
+    assert await group.hears() == "Note · Ana\nIt was the spam folder", "a closed topic is still told of"
+    assert chat.closed == {group.topic}
+    assert await group.presses(ana, "Open again") == "Opened again · Ana"
+    assert chat.closed == set()
+    assert len(group.server.called("closeForumTopic")) == len(group.server.called("reopenForumTopic")) == 1
+
+
+async def test_a_ticket_that_was_opened_again_at_once_leaves_its_topic_open(
+    group: GroupOfStaff, office: Office, ana: Member, number: int
+) -> None:
+    office.desk.resolve(ana, id_of(number))
+    with office.desk.work(ana) as desk:
+        ticket_work.reopen(desk, id_of(number))
+    assert await group.hears() == "Resolved · Ana\n\nOpened again · Ana"
+    assert group.server.called("closeForumTopic") == []
+
+
+async def test_a_topic_is_closed_however_often_telegram_refuses(
+    group: GroupOfStaff, office: Office, ana: Member, number: int
+) -> None:
+    office.desk.resolve(ana, id_of(number))
+    group.server.faults.append(Fault("closeForumTopic", "refuse", status=429, retry_after=1))
+    assert await group.hears() == ""
+    group.server.faults.append(Fault("closeForumTopic", "drop_after"))
+    assert await group.hears() == "", "nobody knows whether it was closed"
+    assert await group.hears() == "Resolved · Ana\n[Open again]"
+    assert group.server.chats.open(GROUP).closed == {group.topic}
+
+
+async def test_all_that_leaves_a_message_in_the_group_counts_in_its_pace(
+    group: GroupOfStaff, office: Office, ana: Member, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    queue = pacing.queue
+
+    def count(session: Session, name: str, pace: Pace, messages: int, now: datetime) -> float:
+        counted.append(messages)
+        return queue(session, name, pace, messages, now)
+
+    monkeypatch.setattr(pacing, "queue", count)
+    number = await ask_for_person(person)
+    await group.hears()
+    await group.presses(ana, "Resolve")
+    await group.presses(ana, "Open again")
+    assert office.ticket(number).state == "open"
+    leaving = ("createForumTopic", "sendMessage", "closeForumTopic", "reopenForumTopic")
+    left = [len(group.server.called(method)) for method in leaving]
+    assert left == [1, 3, 1, 1]
+    assert sum(counted) == sum(left)

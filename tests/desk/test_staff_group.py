@@ -29,7 +29,7 @@ async def test_staff_take_a_ticket_and_write_with_its_person_in_the_topic(
     assert office.ticket(number).state == "waiting"
     assert await person.says("dana@example.org") == ""
     assert await group.hears() == "Person: dana@example.org"
-    assert await group.presses(ana, "Resolve") == "Resolved · Ana"
+    assert await group.presses(ana, "Resolve") == "Resolved · Ana\n[Open again]"
     assert f"Your ticket {number} is resolved" in await person.hears()
     assert office.kinds(number) == ["opened", "taken", "person_wrote", "reply", "person_wrote", "resolved"]
     assert {each.partition(":")[0] for each in group.server.refused} == {"answerCallbackQuery"}, "it comes twice"
@@ -162,7 +162,7 @@ async def test_a_reply_after_resolving_is_refused_with_a_button_that_opens_the_t
     group: GroupOfStaff, office: Office, ana: Member, person: Person, number: int
 ) -> None:
     office.desk.resolve(ana, id_of(number))
-    assert await group.hears() == "Resolved · Ana"
+    assert await group.hears() == "Resolved · Ana\n[Open again]"
     assert "This ticket was resolved" in await group.says(ana, "One more thing")
     assert await group.presses(ana, "Open again") == "Opened again · Ana"
     assert await group.says(ana, "One more thing") == ""
