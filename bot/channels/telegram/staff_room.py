@@ -9,11 +9,11 @@ from telegram.constants import ForumTopicLimit, ParseMode
 from telegram.error import TelegramError
 
 from bot.channels.markup import label
-from bot.channels.telegram.polling_lease import PollingLease
 from bot.channels.telegram.reading import CHANNEL
 from bot.channels.telegram.sending import failure, parts, rows
 from bot.dialogue.messages import Copied, Reply, SendFailed
 from bot.dialogue.staff_room import TopicGone
+from core.process_lease import ProcessLease
 
 _IS_SO_ALREADY = "topic_not_modified"
 _GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
@@ -26,7 +26,7 @@ class StaffRoom:
         self,
         bot: Bot,
         chat: str,
-        lease: PollingLease,
+        lease: ProcessLease,
         wait: Callable[[int], Awaitable[float]],
         pace: Callable[[], Awaitable[None]],
     ) -> None:
