@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.desk.shared import Shared
 from bot.desk.site import DeskSite
 from core import rules, ticket_history
 from core.database import Database
@@ -47,6 +48,7 @@ class Hub:
         """Look into `database`."""
         self._database = database
         self._clock = clock
+        self.shared = Shared()  # what is shown of the news
         self._watching: set[asyncio.Queue[News | None]] = set()
         self._looking: asyncio.Task[None] | None = None
         self._last = 0
@@ -93,6 +95,7 @@ class Hub:
 
     def _tell(self, news: News) -> None:
         if news.tickets or news.writers:
+            self.shared.forget()
             for queue in self._watching:
                 with suppress(asyncio.QueueFull):
                     queue.put_nowait(news)

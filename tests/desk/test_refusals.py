@@ -8,7 +8,7 @@ from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor
 
 FORMS = (
-    *("reply", "note", "take", "hand-over", "subject", "step"),
+    *("reply", "note", "take", "hand-over", "find", "subject", "step"),
     *("wait", "escalate", "resolve", "reopen", "start", "account"),
 )
 
@@ -117,10 +117,11 @@ async def test_links_and_forms_of_a_page_that_answers_a_form_lead_to_the_ticket(
     at_desk.opens(path)
     at_desk.sends(f"{path}/reply", text=" ")
     assert at_desk.status == 409
-    assert f'<form method="get" action="{path}"' in at_desk.page
     assert f'data-address="{path}"' in at_desk.page
-    at_desk.opens(f"{path}?find=forgot+my+username")
-    assert f'href="{path}?insert=forgot_username&amp;find=forgot+my+username#reply"' in at_desk.page
+    at_desk.finds(path, "forgot my username", text="Hello")
+    assert at_desk.status == 200
+    assert f'data-address="{path}"' in at_desk.page
+    assert f'formaction="{path}/find"' in at_desk.page
 
 
 @pytest.mark.parametrize(

@@ -109,15 +109,43 @@ async def test_answers_of_the_knowledge_are_found_and_put_into_the_reply(
     office: Office, at_desk: Visitor, person: Person
 ) -> None:
     number = await ask_for_person(person)
-    found = at_desk.opens(f"/desk/tickets/{number}?find=forgot+my+username")
+    path = f"/desk/tickets/{number}"
+    at_desk.opens(path)
+    typed = "Hello <Dana>,\nhere is how:"
+    found = at_desk.finds(path, "forgot my username", text=typed, then="resolve")
     assert "I forgot my username" in found
-    assert "insert=forgot_username" in at_desk.page
-    at_desk.opens(f"/desk/tickets/{number}?insert=forgot_username&find=x")
-    box = at_desk.page.partition('id="reply" name="text"')[2].partition("</textarea>")[0]
-    assert "username" in box
+    assert 'name="insert" value="forgot_username"' in at_desk.page
+    assert at_desk.box("reply") == typed, "what was typed is gone"
+    at_desk.finds(path, "forgot my username", text=typed, then="resolve", insert="forgot_username")
+    answer = library().language("en").entries["forgot_username"].answer
+    assert at_desk.box("reply") == f"{typed}\n\n{answer}"
+    assert '<option value="resolve" selected>' in at_desk.page
+    at_desk.finds(path, "", text="", insert="forgot_username")
+    assert at_desk.box("reply") == answer
+    assert at_desk.finds(path, "x", text=typed, insert="no_such_entry")
+    assert at_desk.box("reply") == typed
+    assert office.kinds(number) == ["opened"], "looking for an answer does something to the ticket"
+
+
+async def test_answers_come_to_the_script_with_the_tags_of_a_page_and_no_others(at_desk: Visitor) -> None:
     answers = at_desk.client.get("/desk/answers?words=activation").json()
-    assert answers[0].keys() == {"id", "question", "answer"}
+    assert answers[0].keys() == {"id", "question", "answer", "html"}
+    marked = next(each for each in answers if "**" in each["answer"])
+    assert "<b>" in marked["html"]
+    assert "**" not in marked["html"]
     assert at_desk.client.get("/desk/answers?words=").json() == []
+
+
+async def test_no_marks_of_markdown_are_shown_where_staff_and_bot_have_spoken(
+    office: Office, at_desk: Visitor, ana: Member, person: Person
+) -> None:
+    number = await ask_for_person(person, "It says **no** <i>")
+    office.writes(ana, number, "Press **Send** & <wait>")
+    at_desk.opens(f"/desk/tickets/{number}")
+    for part in ("live-conversation", "live-history"):
+        shown = at_desk.page.partition(f'id="{part}"')[2].partition("</ol>")[0]
+        assert "Press <b>Send</b> &amp; &lt;wait&gt;" in shown, part
+    assert "It says **no** &lt;i&gt;" in at_desk.page, "what a person typed stands as it was typed"
 
 
 async def test_facts_of_an_account_are_masked_until_looked_at_and_each_look_is_written_down(

@@ -47,6 +47,17 @@ class Visitor:
         hidden = self._hidden(path)
         return self._took(self.client.post(path, data={**hidden, **fields}), path)
 
+    def finds(self, ticket: str, words: str, **fields: str) -> str:
+        """Look for an answer by the reply's form, with what is typed in it so far; return the text of the page."""
+        hidden = self._hidden(f"{ticket}/reply")
+        return self._took(self.client.post(f"{ticket}/find", data={**hidden, "find": words, **fields}), ticket)
+
+    def box(self, name: str) -> str:
+        """Return what stands in a text box of the page."""
+        found = re.search(rf'<textarea id="{name}"[^>]*>(.*?)</textarea>', self.page, re.DOTALL)
+        assert found is not None, f"there is no box {name}"
+        return unescape(found[1])
+
     def signs_in(self, name: str, password: str = PASSWORD) -> str:
         """Sign in."""
         self.opens("/desk/sign-in")
