@@ -51,12 +51,15 @@ class Hub:
         self.shared = Shared()  # what is shown of the news
         self._watching: set[asyncio.Queue[News | None]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
         self._last = 0
         self._seen: set[int] = set()  # lines of histories that were told, of those that are looked at again
         self._writers: Writers = {}
 
     async def watch(self) -> AsyncIterator[News | None]:
         """Yield news as it comes; None when nothing came for a while."""
+        if self._closed:
+            return
         queue: asyncio.Queue[News | None] = asyncio.Queue(100)
         self._watching.add(queue)
         if self._looking is None or self._looking.done():
@@ -76,10 +79,12 @@ class Hub:
             self._watching.discard(queue)
 
     def close(self) -> None:
-        """Let everybody who watches go: the service stops."""
+        """Let everybody who watches go, and whoever comes now: the service stops."""
+        self._closed = True
         for queue in self._watching:
-            with suppress(asyncio.QueueFull):
-                queue.put_nowait(None)
+            if queue.full():  # by somebody who is slow
+                queue.get_nowait()
+            queue.put_nowait(None)
 
     async def _look_on(self) -> None:
         look = self._begin

@@ -143,3 +143,17 @@ async def _begun(hub: live.Hub) -> None:
 def _tickets(news: live.News | None) -> list[int]:
     assert news is not None
     return [number_of(ticket) for ticket in news.tickets]
+
+
+async def test_when_the_service_stops_the_slow_go_too_and_nobody_new_begins(office: Office) -> None:
+    hub = live.Hub(office.database, office.world.clock)
+    slow = aiter(hub.watch())
+    coming = asyncio.ensure_future(anext(slow))
+    await asyncio.sleep(0)
+    for ticket in range(200):  # while nobody reads
+        hub._tell(live.News([ticket]))
+    hub.close()
+    await coming
+    async with asyncio.timeout(5):
+        assert len([news async for news in slow]) < 200
+        assert [news async for news in hub.watch()] == []
