@@ -3,6 +3,7 @@
 import pytest
 
 from core.staff import Member
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.staff_room import GROUP, GroupOfStaff
 from tests.desk.visitors import Visitor
@@ -23,6 +24,7 @@ async def on_telegram(group: GroupOfStaff, office: Office, ana: Member) -> int:
     return made
 
 
+@ON_BOTH
 async def test_what_staff_send_with_a_text_goes_to_a_person_on_telegram(
     group: GroupOfStaff, office: Office, ana: Member, on_telegram: int, at_desk: Visitor
 ) -> None:
@@ -101,6 +103,7 @@ async def test_a_picture_that_was_deleted_meanwhile_shows_as_not_delivered(
     assert await group.hears() == ("Not delivered: Message to copy not found\nAna wrote: [a picture] Look")
 
 
+@ON_BOTH
 async def test_what_a_person_sends_is_told_and_copied_into_the_topic(
     group: GroupOfStaff, on_telegram: int, at_desk: Visitor
 ) -> None:

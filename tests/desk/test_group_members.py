@@ -5,6 +5,7 @@ import pytest
 from core import staff, staff_in_settings
 from core.staff import Member
 from core.tables import AuditEvent
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person
 from tests.desk.staff_room import GroupOfStaff
 
@@ -38,6 +39,7 @@ async def test_outside_of_the_topics_of_tickets_staff_talk_among_themselves(
     assert office.kinds(number) == ["opened"]
 
 
+@ON_BOTH
 async def test_whom_the_settings_name_is_a_member_from_their_first_word_on(
     group: GroupOfStaff, office: Office, person: Person, number: int
 ) -> None:

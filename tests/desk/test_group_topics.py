@@ -10,6 +10,7 @@ from core.pacing import Pace
 from core.staff import Member
 from core.tables import Message, Ticket
 from core.tickets import id_of
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.staff_room import GROUP, GroupOfStaff
 from tests.telegram_server import Fault
@@ -68,6 +69,7 @@ async def test_while_telegram_fails_nothing_is_lost(
     assert "A message that begins with / is not sent" in await group.hears()
 
 
+@ON_BOTH
 async def test_of_two_processes_one_tells_the_group(
     group: GroupOfStaff, office: Office, ana: Member, person: Person
 ) -> None:
@@ -133,6 +135,7 @@ async def test_what_is_written_meanwhile_is_told_together_and_in_order(
     assert len([call for call in group.server.called("sendMessage") if "three" in call.fields["text"]]) == 1
 
 
+@ON_BOTH
 async def test_a_resolved_ticket_closes_its_topic_and_an_opened_one_opens_it(
     group: GroupOfStaff, office: Office, ana: Member, number: int
 ) -> None:

@@ -8,10 +8,12 @@ from core import tickets
 from core.office_days import STATE_OFFICES
 from core.ticket_queue import Filters, page
 from core.tickets import STATES, id_of
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor
 
 
+@ON_BOTH
 async def test_the_queue_shows_filters_counts_and_finds(office: Office, at_desk: Visitor) -> None:
     first = await ask_for_person(Person(office.world, "1"), "My umbrella is <b>gone</b>")
     second = await ask_for_person(Person(office.world, "2"), "The portal shows an error")
@@ -67,6 +69,7 @@ def test_filters_that_make_no_sense_are_passed_over(at_desk: Visitor, query: str
     assert at_desk.status == 200
 
 
+@ON_BOTH
 async def test_the_queue_goes_on_page_by_page_and_shows_every_ticket_once(office: Office, at_desk: Visitor) -> None:
     with office.database.transaction() as session:
         for number in range(7):

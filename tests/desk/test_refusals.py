@@ -4,6 +4,7 @@ import pytest
 
 from core.staff import Member
 from core.tickets import id_of
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor
 
@@ -13,6 +14,7 @@ FORMS = (
 )
 
 
+@ON_BOTH
 async def test_two_who_reply_at_once_the_second_keeps_the_text_and_hears_who_was_first(
     office: Office, at_desk: Visitor, ben_at_desk: Visitor, person: Person
 ) -> None:

@@ -11,6 +11,7 @@ from bot.desk import shared
 from bot.desk.shared import Shared
 from core.staff import Member
 from core.tickets import id_of
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor
 
@@ -31,6 +32,7 @@ def statements(office: Office) -> Iterator[list[str]]:
     event.remove(office.database.engine, "before_cursor_execute", note)
 
 
+@ON_BOTH
 async def test_of_those_who_watch_each_asks_who_they_are_and_one_reads(
     office: Office, at_desk: Visitor, ben: Member, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_of_several_who_want_it_at_once_one_makes_it() -> None:
     assert (got, made) == (["page"] * 10, ["page"])
 
 
+@ON_BOTH
 async def test_a_page_has_the_same_number_of_statements_however_much_there_is(
     office: Office, at_desk: Visitor, ana: Member, person: Person
 ) -> None:
@@ -119,10 +122,10 @@ async def test_a_page_has_the_same_number_of_statements_however_much_there_is(
     paths = (f"/desk/tickets/{number}", "/desk", "/desk?state=all&words=no")
     few = [_counted(office, at_desk, path) for path in paths]
     office.take(ana, number)
-    for line in range(30):
+    for line in range(5):
         await person.says(f"line {line}")
         office.desk.note(ana, id_of(number), f"note {line}")
-    for other in range(12):
+    for other in range(3):
         office.hire(f"Colleague {other}")
         await ask_for_person(Person(office.world, f"{other}00"))
     assert [_counted(office, at_desk, path) for path in paths] == few

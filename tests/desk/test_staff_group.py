@@ -11,11 +11,13 @@ from core.tables import AccountRequest
 from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.asking import MAIL_A_CODE, RECOVER
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.staff_room import GROUP, GroupOfStaff
 from tests.world import MailedCode, converse
 
 
+@ON_BOTH
 async def test_staff_take_a_ticket_and_write_with_its_person_in_the_topic(
     group: GroupOfStaff, office: Office, ana: Member, person: Person, number: int
 ) -> None:
@@ -64,6 +66,7 @@ async def test_that_the_person_has_blocked_the_bot_shows_in_the_topic(
     assert await group.hears() == ""
 
 
+@ON_BOTH
 async def test_two_take_a_ticket_at_once_and_the_second_is_told(
     group: GroupOfStaff, office: Office, ana: Member, ben: Member, person: Person, number: int
 ) -> None:

@@ -11,6 +11,7 @@ from core.staff import Member
 from core.tables import AccountRequest, AuditEvent, Ticket, TicketWriter
 from knowledge.text import normalise
 from tests.asking import RECOVER
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor
 from tests.world import MailedCode, Press, converse, library
@@ -53,6 +54,7 @@ def test_what_answers_are_found_by_is_made_once_a_library(monkeypatch: pytest.Mo
     assert asked == ["forgot my username"]
 
 
+@ON_BOTH
 async def test_a_ticket_is_taken_answered_and_resolved(office: Office, at_desk: Visitor, person: Person) -> None:
     number = await ask_for_person(person)
     path = f"/desk/tickets/{number}"
@@ -148,6 +150,7 @@ async def test_no_marks_of_markdown_are_shown_where_staff_and_bot_have_spoken(
     assert "It says **no** &lt;i&gt;" in at_desk.page, "what a person typed stands as it was typed"
 
 
+@ON_BOTH
 async def test_facts_of_an_account_are_masked_until_looked_at_and_each_look_is_written_down(
     office: Office, at_desk: Visitor, person: Person
 ) -> None:
