@@ -39,9 +39,8 @@ def waiting(session: Session, after: int) -> dict[int, int]:
     The longest wait comes first; a line of 0 means that no line is new, but that the way of a reply has ended. A ticket
     that was resolved before it had a topic gets none.
     """
-    first = func.min(TicketEvent.id)
     untold = (
-        select(TicketEvent.ticket_id, first)
+        select(TicketEvent.ticket_id, TicketEvent.id)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .outerjoin(Topic, Topic.ticket_id == TicketEvent.ticket_id)
         .where(
@@ -49,8 +48,7 @@ def waiting(session: Session, after: int) -> dict[int, int]:
             TicketEvent.id > func.coalesce(Topic.told, 0),
             Ticket.closed_at.is_(None) | Topic.topic.is_not(None),
         )
-        .group_by(TicketEvent.ticket_id)
-        .order_by(first)
+        .order_by(TicketEvent.id)  # not by ticket: every line that there is would be read again each time
     )
     ended = (
         select(Topic.ticket_id)
@@ -58,14 +56,17 @@ def waiting(session: Session, after: int) -> dict[int, int]:
         .outerjoin(Owed, Owed.id == TicketEvent.owed_id)
         .where(Topic.watched.is_not(None), Owed.id.is_(None) | Owed.settled_at.is_not(None))
     )
-    found = dict(session.execute(untold).all())
+    found: dict[int, int] = {}
+    for ticket, line in session.execute(untold):
+        found.setdefault(ticket, line)
     return found | {ticket: 0 for ticket in session.scalars(ended) if ticket not in found}
 
 
 def settled_line(session: Session, after: int, now: datetime) -> int:
     """Return the last line before which no other can appear any more; `after` where there is none later."""
     old = (TicketEvent.id > after, TicketEvent.at <= now - timedelta(minutes=OVERLAP_MINUTES))
-    return session.scalar(select(func.max(TicketEvent.id)).where(*old)) or after
+    newest_first = select(TicketEvent.id).where(*old).order_by(TicketEvent.id.desc()).limit(1)
+    return session.scalar(newest_first) or after
 
 
 def news(session: Session, ticket: int, said_here: str) -> News:

@@ -223,7 +223,7 @@ def _topic(number: int) -> dict[str, object]:
 
 
 def _line(number: int, kind: str) -> dict[str, object]:
-    return {"ticket_id": number + 1, "at": MONDAY, "kind": kind, "text": "a line", "detail": {}}
+    return {"ticket_id": number + 1, "at": MONDAY - timedelta(minutes=10), "kind": kind, "text": "a line", "detail": {}}
 
 
 if __name__ == "__main__":
