@@ -22,6 +22,8 @@ from core.ticket_history import Happened
 
 LINES = 300
 
+Writers = dict[int, tuple[str, ...]]  # by the row id of a ticket
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -156,6 +158,20 @@ def writers(session: Session, ticket: int, staff: int, now: datetime) -> list[st
             .order_by(Staff.name_key)
         )
     )
+
+
+def all_writers(session: Session, now: datetime) -> Writers:
+    """Return who is writing a reply at this moment, by ticket."""
+    rows = session.execute(
+        select(TicketWriter.ticket_id, Staff.name)
+        .join(Staff, Staff.id == TicketWriter.staff_id)
+        .where(TicketWriter.at > now - timedelta(seconds=rules.WRITER_SECONDS))
+        .order_by(Staff.name_key)
+    )
+    found: Writers = {}
+    for ticket, name in rows:
+        found[ticket] = (*found.get(ticket, ()), name)
+    return found
 
 
 def _following(session: Session, ticket: Ticket) -> list[int]:

@@ -6,9 +6,8 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -16,9 +15,9 @@ from starlette.routing import Route
 
 from bot.desk.shared import Shared
 from bot.desk.site import DeskSite
-from core import rules, ticket_history
+from core import ticket_history, ticket_pages
 from core.database import Database
-from core.tables import Staff, TicketWriter
+from core.ticket_pages import Writers
 from core.tickets import number_of
 
 logger = logging.getLogger(__name__)
@@ -29,8 +28,6 @@ LONGEST_SECONDS = 600  # the browser then asks again, and shows who it is again
 
 AGAIN = 200  # lines: PostgreSQL gives out an id before its line is there, and one with a higher id may be there first
 AT_ONCE = 1000
-
-Writers = dict[int, tuple[str, ...]]
 
 
 @dataclass
@@ -113,18 +110,9 @@ class Hub:
         return News()
 
     def _look(self) -> News:
-        now = self._clock()
         with self._database.reading() as session:
             lines = ticket_history.since(session, self._last - AGAIN, AT_ONCE)
-            rows = session.execute(
-                select(TicketWriter.ticket_id, Staff.name)
-                .join(Staff, Staff.id == TicketWriter.staff_id)
-                .where(TicketWriter.at > now - timedelta(seconds=rules.WRITER_SECONDS))
-                .order_by(Staff.name_key)
-            ).all()
-        writers: Writers = {}
-        for ticket, name in rows:
-            writers[ticket] = (*writers.get(ticket, ()), name)
+            writers = ticket_pages.all_writers(session, self._clock())
         changed = {
             ticket: writers.get(ticket, ())
             for ticket in writers.keys() | self._writers.keys()
