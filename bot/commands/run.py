@@ -173,7 +173,7 @@ def relay_of(desk: HelpDesk, channel: Telegram, settings: Settings) -> Relay | N
     """Let staff work in their group, where there is one; return what tells them there of their tickets."""
     if settings.telegram_staff_chat is None:
         return None
-    group = StaffGroup(desk, str(settings.telegram_staff_chat))
+    group = StaffGroup(desk, str(settings.telegram_staff_chat), settings.staff_on_telegram)
     return Relay(desk, channel.staff_room(group), settings.address)
 
 

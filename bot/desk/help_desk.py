@@ -8,9 +8,11 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from bot.desk.files import marked
 from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
+from bot.dialogue.messages import Copied
 from bot.dialogue.redaction import heard
 from core import day_counts, promises, ticket_pages, ticket_replies, ticket_work
 from core.business_days import CALIFORNIA
@@ -31,13 +33,16 @@ Then = Literal["wait", "stay", "resolve"]
 class Written:
     """A reply as it was written: `key` is drawn with the form, `seen` the last line of the history that was shown.
 
-    `then` is what follows: to wait for the person, to stay at the ticket, or to resolve it.
+    `then` is what follows: to wait for the person, to stay at the ticket, or to resolve it. With the text goes what is
+    `copied`, a picture or a file of this `kind`.
     """
 
     text: str
     key: str
     seen: int
     then: Then = "wait"
+    copied: Copied | None = None
+    kind: str = ""
 
 
 class HelpDesk:
@@ -82,7 +87,14 @@ class HelpDesk:
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
             notice = self._phrase(found, "staff_took_over", name=member.name)
-            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then == "wait")
+            draft = Draft(
+                text=marked(written.kind, text),
+                key=written.key,
+                seen=written.seen,
+                payload=spoken(text, written.copied),
+                notice=spoken(notice),
+                then_wait=written.then == "wait",
+            )
             is_new = ticket_replies.reply(desk, ticket, draft)
             if is_new and written.then == "resolve":
                 self._resolve(desk, ticket)

@@ -1,7 +1,9 @@
 """What the desk's pages work with: who is signed in, forms that only our own pages can send, and the templates."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hmac import compare_digest
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
+from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
+from bot.desk.shared import Shared
 from bot.desk.workbench import Workbench
 from core import staff_sessions
 from core.refusals import Refusal
@@ -28,6 +32,7 @@ CONTENT_SECURITY = (
     " frame-ancestors 'none'; base-uri 'none'"
 )
 FIELDS = 40
+THEIR_CSRF = secrets.token_urlsafe(16)  # stands in what is rendered for all who watch; each gets their own instead
 FORM_BYTES = 512 * 1024
 
 
@@ -43,6 +48,11 @@ class Visit:
     def member(self) -> Member:
         """Who asks."""
         return self.signed_in.member
+
+    @property
+    def is_by_itself(self) -> bool:
+        """Whether the page asks by itself, because something has changed."""
+        return is_by_itself(self.request)
 
     @property
     def number(self) -> int:
@@ -62,6 +72,7 @@ class DeskSite:
     address: str
     network_of: Callable[[Request], str]
     rendered: Callable[[str], str]  # the bot's Markdown as HTML
+    shared: Shared
     bench: Workbench = field(default_factory=Workbench)
 
     @property
@@ -77,17 +88,34 @@ class DeskSite:
         self, template: str, signed_in: SignedIn | None = None, *, status: int = 200, **values: object
     ) -> Response:
         """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `csrf` and the values, escaped."""
+        me, csrf = (signed_in.member, signed_in.csrf) if signed_in else (None, "")
+        return _answer(self._html(template, me, csrf, values), status)
+
+    def shared_page(
+        self, template: str, visit: Visit, who: int, key: Hashable, values: Callable[[], Mapping[str, object]]
+    ) -> Response:
+        """Return a page that shows itself anew, rendered once under `key` for all who see it as `who` does.
+
+        The page's script takes the parts that are the same for all of them; none is named in it.
+        """
+
+        def rendered() -> str:
+            return self._html(template, Member(who, ""), THEIR_CSRF, values())
+
+        return _answer(self.shared.get((template, who, key), rendered).replace(THEIR_CSRF, visit.signed_in.csrf))
+
+    def _html(self, template: str, me: Member | None, csrf: str, values: Mapping[str, object]) -> str:
         language = self.language
-        html = self.templates.get_template(f"desk/{template}").render(
+        return self.templates.get_template(f"desk/{template}").render(
             t=self.text,
             language=language.code,
             at=Clock(language, self.desk.clock()),
             rendered=self.rendered,
-            me=signed_in.member if signed_in else None,
-            csrf=signed_in.csrf if signed_in else "",
+            worded=partial(worded, language),
+            me=me,
+            csrf=csrf,
             **values,
         )
-        return HTMLResponse(html, status, headers={"Content-Security-Policy": CONTENT_SECURITY})
 
     def refused(self, signed_in: SignedIn | None, refusal: Refusal, *, status: int = 409, text: str = "") -> Response:
         """Return a page that says what happened instead, with the text that was typed, so that it is not lost."""
@@ -140,8 +168,7 @@ class DeskSite:
         )
 
     def _answer(self, request: Request, form: Mapping[str, str], handler: Handler) -> Response:
-        by_itself = request.method == "GET" and BY_ITSELF in request.headers
-        signed_in = self.who_watches(request) if by_itself else self.who(request)
+        signed_in = self.who_watches(request) if is_by_itself(request) else self.who(request)
         if signed_in is None and request.method == "POST":
             return self.page("signed_out.html", status=401, typed=form.get("text", ""))
         if signed_in is None:
@@ -153,6 +180,15 @@ class DeskSite:
         if signed_in.token is not None:
             self.give_cookie(response, signed_in.token)
         return response
+
+
+def is_by_itself(request: Request) -> bool:
+    """Return whether the desk's script asks, without anybody doing anything."""
+    return request.method == "GET" and BY_ITSELF in request.headers
+
+
+def _answer(html: str, status: int = 200) -> Response:
+    return HTMLResponse(html, status, headers={"Content-Security-Policy": CONTENT_SECURITY})
 
 
 def plain(form: FormData) -> dict[str, str]:

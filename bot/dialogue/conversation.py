@@ -234,6 +234,8 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
     if incoming.button:
         offer = pressed(held.state, incoming.button)
         return f"[{offer.label}]" if offer else "[...]"
+    if held.taken_over_by and incoming.attachment:  # staff have to know that there was more than text
+        return f"[{incoming.attachment}] {said.clean}".strip()
     return said.clean or f"[{incoming.attachment}]"
 
 

@@ -18,6 +18,7 @@ class Incoming:
     edited: bool = False
     private: bool = True
     person: str = ""  # the channel's id of who says it, in a group
+    name: str = ""  # what the channel calls them, in a group: a name that they gave themselves
     thread: str = ""  # the channel's id of the group's topic in which it is said
     language: str = ""  # what the channel says of the person's language, for example "en-US"
 
@@ -39,12 +40,25 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """A picture, a file or the like in another chat of the channel, which the channel copies as it is."""
+
+    channel: str
+    chat: str
+    message: str  # the channel's id of the message that holds it
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """One message of the bot: Markdown of a small subset, buttons in reading order, perhaps a picture above them."""
+    """One message of the bot: Markdown of a small subset, buttons in reading order, perhaps a picture above them.
+
+    With something that is `copied` the text may be empty.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
     picture: Picture | None = None
+    copied: Copied | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as the outbox keeps it."""
@@ -52,6 +66,7 @@ class Reply:
             "text": self.text,
             "buttons": [[button.label, button.data] for button in self.buttons],
             "picture": [self.picture.kind, self.picture.challenge] if self.picture else None,
+            **({"copied": [self.copied.channel, self.copied.chat, self.copied.message]} if self.copied else {}),
         }
 
     @classmethod
@@ -61,6 +76,7 @@ class Reply:
             kept["text"],
             tuple(Button(label, data) for label, data in kept["buttons"]),
             Picture(*kept["picture"]) if kept["picture"] else None,
+            Copied(*kept["copied"]) if "copied" in kept else None,
         )
 
 

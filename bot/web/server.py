@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import uvicorn
@@ -63,7 +64,7 @@ def create_app(
     desk_pages: Sequence[BaseRoute] = ()
     if desk is not None:
         help_desk, hub = desk
-        desk_site = DeskSite(help_desk, templates, address, network_of, _as_html)
+        desk_site = DeskSite(help_desk, templates, address, network_of, _as_html, hub.shared)
         desk_pages = pages.routes(desk_site, hub)
 
     async def refused(_: Request, error: Exception) -> Response:
@@ -114,6 +115,7 @@ def server(app: ASGIApp, host: str, port: int, *, trusted_proxies: str = "127.0.
     )
 
 
+@lru_cache(maxsize=2048)  # the same lines of the same tickets again and again
 def _as_html(markdown: str) -> str:
     """Return the bot's Markdown as a few tags of HTML, everything else escaped; its lines are broken as they stand."""
     return "\n\n".join(telegram_html(markdown))

@@ -100,6 +100,7 @@ class Topic(Base):
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     topic: Mapped[int | None] = mapped_column(unique=True)
+    closed: Mapped[bool]  # as the group shows it: nobody but administrators can write in it
     told: Mapped[int]  # the last line of the ticket's history that stands in the topic
     watched: Mapped[int | None]  # the first line whose delivery to the person has not ended
 

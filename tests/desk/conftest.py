@@ -1,8 +1,8 @@
-"""What tests of the help desk share: an office with two members of staff, a person, and a small knowledge."""
+"""What tests of the help desk share: an office, two members of staff, a person, pages, a group, a small knowledge."""
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,11 @@ import knowledge
 from bot.desk.help_desk import HelpDesk
 from core.staff import Member
 from knowledge.library import Library
-from tests.desk.office import Office, Person
+from tests.desk.office import Office, Person, ask_for_person
+from tests.desk.staff_room import GroupOfStaff
+from tests.desk.visitors import Visitor, give_password
 from tests.knowledge.test_editing import TAUGHT, WAYS
+from tests.telegram_server import TelegramServer
 from tests.world import ADDRESS, SENDER, World
 
 
@@ -68,3 +71,42 @@ def counter(office: Office, folder: Path) -> Office:
     loaded = Library.load(folder, service={"service_sender": SENDER, "service_url": ADDRESS})
     office.desk = HelpDesk(office.database, office.world.keys, lambda: loaded, office.world.clock)
     return office
+
+
+@pytest.fixture
+def at_desk(office: Office, ana: Member) -> Visitor:
+    """Return Ana, signed in at the pages."""
+    give_password(office, ana)
+    visitor = Visitor(office)
+    visitor.signs_in("Ana")
+    return visitor
+
+
+@pytest.fixture
+def ben_at_desk(office: Office, ben: Member) -> Visitor:
+    """Return Ben, signed in elsewhere."""
+    give_password(office, ben)
+    visitor = Visitor(office, network="198.51.100.9")
+    visitor.signs_in("Ben")
+    return visitor
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TelegramServer]:
+    """Yield a Telegram on which nothing slows the bot down."""
+    async with TelegramServer(quiet=0.05) as made:
+        yield made
+
+
+@pytest.fixture
+async def group(office: Office, server: TelegramServer) -> GroupOfStaff:
+    """Return the staff's group."""
+    return GroupOfStaff(office, server)
+
+
+@pytest.fixture
+async def number(group: GroupOfStaff, person: Person) -> int:
+    """Return the number of a ticket of the person, of which the group has been told."""
+    made = await ask_for_person(person)
+    await group.hears()
+    return made

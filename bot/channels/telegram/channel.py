@@ -16,7 +16,6 @@ from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
 from bot.channels.telegram.order import Behind, InOrder
 from bot.channels.telegram.pace import SharedPace
-from bot.channels.telegram.polling_lease import PollingLease
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
@@ -28,6 +27,7 @@ from bot.dialogue.staff_room import Listener
 from core import pacing, rules
 from core.database import Database
 from core.keys import Keys
+from core.process_lease import ProcessLease
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ CHATS_AT_ONCE = 64
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
 STOP_SECONDS = 3.0  # with what follows it less than the whole stop in `commands/run.py`
 SWEEP_SECONDS = 5.0
-STAFF_GROUP = "telegram staff group"
+POLLING = "telegram polling"  # one process alone: Telegram refuses a second (409 Conflict)
+STAFF_GROUP = "telegram staff group"  # one alone, so that nothing is said there twice
 
 Turned = TypeVar("Turned")
 
@@ -93,7 +94,7 @@ class Telegram:
         self._turns = Turns(conversations, self._inbox.accept)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
         self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on)
-        self._lease = PollingLease(database, clock)
+        self._lease = ProcessLease(database, clock, POLLING)
 
     async def start(self, webhook: Webhook | None = None) -> None:
         """Begin to take messages: first those that a crash left behind. TelegramUnusable when Telegram refuses us.
@@ -161,7 +162,7 @@ class Telegram:
     def staff_room(self, staff: Listener) -> StaffRoom:
         """Let `staff` hear their group from the start on; return what speaks in it."""
         self._staff, self._intake.staff_chat = staff, staff.chat
-        lease = PollingLease(self._database, self._clock, STAFF_GROUP)
+        lease = ProcessLease(self._database, self._clock, STAFF_GROUP)
         return StaffRoom(self._bot, staff.chat, lease, self._wait_for_group, self._may_send)
 
     def _hand_on(self, message: Message) -> asyncio.Event | None:

@@ -16,7 +16,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.channels import pictures
 from bot.channels.markup import TELEGRAM_CAPTION, TELEGRAM_TEXT, label, telegram_html
 from bot.channels.telegram.transport import Unclear, seconds_to_wait
-from bot.dialogue.messages import Button, Delivery, Picture, Reply, SendFailed
+from bot.dialogue.messages import Button, Copied, Delivery, Picture, Reply, SendFailed
 from core import verification
 from core.keys import Keys
 
@@ -41,6 +41,7 @@ class Part:
     html: str
     buttons: tuple[Button, ...] = ()
     picture: Picture | None = None
+    copied: Copied | None = None
 
 
 class Sending:
@@ -175,6 +176,16 @@ class Sending:
     async def _send_part(self, chat: str, part: Part) -> str:
         """Send one message; return its id."""
         buttons = InlineKeyboardMarkup(rows(part.buttons)) if part.buttons else None
+        if part.copied is not None:
+            copied = await self._bot.copy_message(
+                chat,
+                part.copied.chat,
+                int(part.copied.message),
+                caption=part.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=buttons,
+            )
+            return str(copied.message_id)
         if part.picture is not None:
             return str((await self._send_picture(chat, part.picture, part.html, buttons)).message_id)
         sent = {"chat_id": chat, "text": part.html, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
@@ -203,10 +214,10 @@ def parts(replies: Sequence[Reply]) -> list[Part]:
     for reply in replies:
         texts = _html(reply.text, TELEGRAM_TEXT)
         of_reply: list[Part] = []
-        if reply.picture is not None:
+        if reply.picture is not None or reply.copied is not None:
             captions = _html(reply.text, TELEGRAM_CAPTION)
             fits = len(captions) < 2
-            of_reply.append(Part("".join(captions) if fits else "", picture=reply.picture))
+            of_reply.append(Part("".join(captions) if fits else "", picture=reply.picture, copied=reply.copied))
             texts = () if fits else texts
         elif reply.buttons and not texts:
             texts = ("…",)  # Telegram takes no buttons without a text

@@ -67,7 +67,9 @@ function findAnswers() {
   const box = byId("reply");
   if (!words || !list || !box) return;
   for (const each of document.querySelectorAll("[data-without-script]")) each.hidden = true;
-  words.form.addEventListener("submit", (event) => event.preventDefault());
+  words.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) event.preventDefault();
+  });
   let last = 0;
   words.addEventListener("input", () => {
     const number = ++last;
@@ -90,7 +92,7 @@ function item(each, label, box) {
   const text = document.createElement("div");
   const button = document.createElement("button");
   summary.textContent = each.question;
-  text.textContent = each.answer;
+  text.innerHTML = each.html; // a few tags of our own, everything else escaped
   text.className = "text";
   details.append(summary, text);
   button.type = "button";

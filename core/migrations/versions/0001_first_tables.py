@@ -404,6 +404,7 @@ def upgrade() -> None:
         "topics",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("topic", sa.Integer(), nullable=True),
+        sa.Column("closed", sa.Boolean(), nullable=False),
         sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("watched", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_topics_ticket_id"), ondelete="CASCADE"),

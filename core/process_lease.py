@@ -1,7 +1,4 @@
-"""Which of the processes on one database does what one alone may do on Telegram.
-
-One asks for updates, because Telegram refuses a second (409 Conflict); one speaks in the staff's group.
-"""
+"""Which of the processes on one database does what one alone may do, by a lease that each renews while it runs."""
 
 import logging
 import os
@@ -16,21 +13,17 @@ from core.database import Database
 
 logger = logging.getLogger(__name__)
 
-NAME = "telegram polling"
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 
 _PROCESS = token_hex(4)
 
 
-class PollingLease:
-    """This process's claim to poll, or to do what has another `name`.
+class ProcessLease:
+    """This process's claim; it runs out half a minute after the process is gone, at once on its own machine."""
 
-    It runs out half a minute after the process is gone, at once on its own machine.
-    """
-
-    def __init__(self, database: Database, clock: Callable[[], datetime], name: str = NAME) -> None:
-        """Claim in `database`."""
+    def __init__(self, database: Database, clock: Callable[[], datetime], name: str) -> None:
+        """Claim in `database` what has this `name`."""
         self._name = name
         self._database = database
         self._clock = clock
