@@ -25,6 +25,8 @@ class Event(StrEnum):
     LETTER_REFUSED = "letter.refused"
     TICKET_OPENED = "ticket.opened"
     STAFF_ADDED = "staff.added"
+    STAFF_CHANGED = "staff.changed"
+    STAFF_LINK_GIVEN = "staff.link_given"
     STAFF_DISABLED = "staff.disabled"
     STAFF_ENABLED = "staff.enabled"
     STAFF_PASSWORD_SET = "staff.password_set"

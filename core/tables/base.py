@@ -50,4 +50,5 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         dict[str, Any]: JSON,
         list[float]: JSON,
+        list[int]: JSON,
     }
