@@ -28,6 +28,7 @@ class Letter:
     secret: Secret | None = None
     account: int | None = None
     trace: str = ""  # of the message that caused it, see `core.tracing`
+    by_staff: bool = False  # somebody of the help desk started it, and its owner is told so (S4)
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> "Letter":

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 
+from sqlalchemy.orm import Session
+
 from bot.delivery.post import MailRefused, Post
 from bot.delivery.rendering import Renderer, arm
 from bot.dialogue.dates import calendar
@@ -15,6 +17,7 @@ from core.keys import Keys
 from core.letters import Letter
 from core.office_days import Calendar
 from core.outbox import Leased
+from core.resolution import GivenUp
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +64,9 @@ class Mailboxes:
         except Exception as error:
             logger.exception("request %s could not be resolved; it waits for its next try", request)
             with self._database.transaction() as session:
-                if resolution.failed(session, request, type(error).__name__, self._clock(), self._calendar()):
+                given_up = resolution.failed(session, request, self._clock())
+                if given_up is not None:
+                    self._open_ticket(session, given_up, type(error).__name__)
                     logger.error("request %s was tried for the last time and is a ticket now", request)
         else:
             logger.info("request %s was resolved: %s", request, outcome)
@@ -103,8 +108,8 @@ class Mailboxes:
         now = self._clock()
         with self._database.transaction() as session:
             if outbox.settle(session, leased.id, leased.lease, f"refused: {fault}", now):
-                happened = f"The letter of outbox row {leased.id} cannot be read: {fault}."
-                tickets.open_for_service(session, "letter", happened, None, "en", now, self._calendar())
+                happened = self._text("happened_letter_unreadable", row=leased.id, why=fault)
+                tickets.open_for_service(session, happened, None, "en", now, self._calendar())
 
     def _accepted(self, leased: Leased, letter: Letter) -> None:
         now = self._clock()
@@ -123,10 +128,24 @@ class Mailboxes:
             if not refusal.permanent and (leased.deadline is None or due_at < leased.deadline):
                 outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
             elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
-                reason = f"The letter {letter.key} could not be delivered: {refusal}."
+                happened = self._text("happened_letter_undelivered", letter=letter.key, why=refusal)
                 whose = (letter.account, letter.language)
-                tickets.open_for_service(session, "letter", reason, *whose, now, self._calendar())
+                tickets.open_for_service(session, happened, *whose, now, self._calendar())
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)
+
+    def _open_ticket(self, session: Session, given_up: GivenUp, fault: str) -> None:
+        """Make a ticket of a request that was given up."""
+        fields = {"row": given_up.id, "action": given_up.kind, "why": fault}
+        if given_up.conversation is None:
+            happened = self._text("happened_request_failed", **fields)
+        else:
+            happened = self._text("happened_request_of_chat_failed", **fields, chat=given_up.conversation)
+        now = self._clock()
+        tickets.open_for_service(session, happened, None, given_up.language, now, self._calendar())
+
+    def _text(self, key: str, **fields: object) -> str:
+        """Return what staff read of it."""
+        return self._renderer.library().language("en").desk_text(key, **fields)
 
     def _calendar(self) -> Calendar:
         """Return the calendar by which tickets are due, with the office days of the facts as they stand now."""

@@ -49,7 +49,8 @@ class Renderer:
         identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail["Message-ID"] = f"<{identity}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text.body)
+        note = f"\n\n{language.phrase('letter_by_staff')}" if letter.by_staff else ""
+        mail.set_content(f"{text.body}{note}")
         return mail
 
     def _secret(self, session: Session, letter: Letter) -> dict[str, str]:

@@ -32,7 +32,6 @@ class Ticket(Base):
     verified_at: Mapped[datetime | None]
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    reason: Mapped[str]
     subject: Mapped[str]
     state: Mapped[str]
     escalated_to: Mapped[str]

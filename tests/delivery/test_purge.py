@@ -82,7 +82,7 @@ async def test_a_ticket_tells_for_ever_what_became_of_a_reply(world: World, purg
     database = world.database()
     owed = owe(world)
     with database.transaction() as session:
-        ticket = tickets.open_for_service(session, "letter", "no", None, "en", world.now, STATE_OFFICES)
+        ticket = tickets.open_for_service(session, "no", None, "en", world.now, STATE_OFFICES)
         add(session, ticket, Kind.REPLY, world.now, text="Hello", owed=owed)
         (leased,) = outbox.lease_due(session, outbox.LETTER, world.now)
         outbox.settle(session, owed, leased.lease, "refused: gone", world.now)

@@ -131,7 +131,7 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
     with database.transaction() as session:
         ana = staff.add(session, world.now, "Ana").id
         dana = session.scalars(select(Account.id).where(Account.username == "danalee1")).one()
-        undelivered = tickets.open_for_service(session, "letter", "SMTP said no.", dana, "en", world.now, STATE_OFFICES)
+        undelivered = tickets.open_for_service(session, "SMTP said no.", dana, "en", world.now, STATE_OFFICES)
         draft = Draft("Please check your filters.", "key", 0, {}, {})
         ticket_replies.reply(Desk(session, world.now, world.keys, ana), undelivered, draft)
     owed = [Letter.from_payload(row.payload) for row in world.rows(Owed)]

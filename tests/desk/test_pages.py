@@ -134,7 +134,7 @@ def test_filters_that_make_no_sense_are_passed_over(at_desk: Visitor, query: str
 async def test_the_queue_goes_on_page_by_page_and_shows_every_ticket_once(office: Office, at_desk: Visitor) -> None:
     with office.database.transaction() as session:
         for number in range(7):
-            tickets.open_for_service(session, "letter", f"letter {number}", None, "en", office.world.now, STATE_OFFICES)
+            tickets.open_for_service(session, f"letter {number}", None, "en", office.world.now, STATE_OFFICES)
     seen: list[int] = []
     after = None
     with office.database.reading() as session:
@@ -252,6 +252,7 @@ async def test_s4_what_staff_start_for_a_stranger_goes_to_the_address_on_file_an
     assert [each.to for each in office.world.letterbox.letters] == ["dana@example.org"]
     assert [each.proved_by for each in office.world.rows(AccountRequest)] == ["staff", "staff"]
     assert pages[1] - pages[0] == 2, "both look alike"
+    assert "The help desk started this" in office.world.letterbox.letters[0].body
 
 
 async def test_two_who_reply_at_once_the_second_keeps_the_text_and_hears_who_was_first(
