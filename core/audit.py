@@ -35,6 +35,7 @@ class Event(StrEnum):
     STAFF_SIGNED_OUT = "staff.signed_out"
     ACCOUNT_LOOKED_AT = "account.looked_at"
     ACTION_STARTED = "account.action_started"
+    AUDIT_PURGED = "audit.purged"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
     CONVERSATION_UNREACHABLE = "conversation.unreachable"
 

@@ -9,6 +9,46 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# The audit is only added to: what is a year older than its newest row may be deleted, and nothing changed.
+AUDIT_ON_SQLITE = (
+    """
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit
+WHEN substr(OLD.at, 1, 19) > (SELECT datetime(max(at), '-365 days') FROM audit)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is kept for a year');
+END
+""",
+)
+AUDIT_ON_POSTGRESQL = (
+    """
+CREATE FUNCTION audit_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        RAISE EXCEPTION 'the audit is only added to';
+    END IF;
+    IF OLD.at > (SELECT max(at) - interval '365 days' FROM audit) THEN
+        RAISE EXCEPTION 'the audit is kept for a year';
+    END IF;
+    RETURN OLD;
+END
+$$
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
+FOR EACH ROW EXECUTE FUNCTION audit_only_added_to()
+""",
+    """
+CREATE TRIGGER audit_not_emptied BEFORE TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to()
+""",
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -42,6 +82,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in AUDIT_ON_SQLITE if is_sqlite else AUDIT_ON_POSTGRESQL:
+        op.execute(statement)
     op.create_table(
         "budgets",
         sa.Column("key", sa.Text(), nullable=False),
@@ -441,3 +484,5 @@ def downgrade() -> None:
         "accounts",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_only_added_to")
