@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
 from bot.desk.help_desk import HelpDesk
-from core import staff_sessions
-from core.refusals import Refusal
+from core import staff, staff_sessions
+from core.refusals import Refusal, TicketRefused
+from core.roles import Duty
 from core.staff import Member
 from core.staff_sessions import SignedIn
 from knowledge.library import Language
@@ -74,7 +75,7 @@ class DeskSite:
     def page(
         self, template: str, signed_in: SignedIn | None = None, *, status: int = 200, **values: object
     ) -> Response:
-        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `csrf` and the values, escaped."""
+        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `may` and values, escaped."""
         language = self.language
         html = self.templates.get_template(f"desk/{template}").render(
             t=self.text,
@@ -82,6 +83,7 @@ class DeskSite:
             at=Clock(language, self.desk.clock()),
             rendered=self.rendered,
             me=signed_in.member if signed_in else None,
+            may=lambda duty: signed_in is not None and staff.may(signed_in.member, Duty(duty)),
             csrf=signed_in.csrf if signed_in else "",
             **values,
         )
@@ -92,15 +94,15 @@ class DeskSite:
         said = self.text(f"refused_{refusal.phrase}", **refusal.fields)
         return self.page("refused.html", signed_in, status=status, said=said, typed=text)
 
-    def visited(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a page for whoever is signed in; others are asked to sign in first."""
+    def visited(self, handler: Handler, duty: Duty = Duty.WORK_TICKETS) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint of a page for those who have the duty; who is not signed in is asked to do that first."""
 
         async def endpoint(request: Request) -> Response:
             form: Mapping[str, str] = {}
             if request.method == "POST":
                 async with request.form(max_files=0, max_fields=FIELDS, max_part_size=FORM_BYTES) as posted:
                     form = plain(posted)
-            return await run_in_threadpool(self._answer, request, form, handler)
+            return await run_in_threadpool(self._answer, request, form, handler, duty)
 
         return endpoint
 
@@ -137,7 +139,7 @@ class DeskSite:
             secure=urlsplit(self.address).scheme == "https",
         )
 
-    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler) -> Response:
+    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler, duty: Duty) -> Response:
         by_itself = request.method == "GET" and BY_ITSELF in request.headers
         signed_in = self.who_watches(request) if by_itself else self.who(request)
         if signed_in is None and request.method == "POST":
@@ -147,7 +149,10 @@ class DeskSite:
             return RedirectResponse(f"/desk/sign-in?then={quote(here)}", SEE_OTHER)
         if request.method == "POST" and not compare_digest(form.get("csrf", "").encode(), signed_in.csrf.encode()):
             return self.page("signed_out.html", signed_in, status=403, typed=form.get("text", ""))
-        response = handler(Visit(request, signed_in, form))
+        if staff.may(signed_in.member, duty):
+            response = handler(Visit(request, signed_in, form))
+        else:
+            response = self.refused(signed_in, TicketRefused("not_your_duty"), status=403)
         if signed_in.token is not None:
             self.give_cookie(response, signed_in.token)
         return response

@@ -51,4 +51,5 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         list[float]: JSON,
         list[int]: JSON,
+        list[str]: JSON,
     }

@@ -391,6 +391,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_index(op.f("ix_account_requests_conversation_id"), "account_requests", ["conversation_id"], unique=False)
+    make_lost_mailboxes()
     op.create_table(
         "ticket_events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -459,6 +460,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ticket_writers_at"), "ticket_writers", ["at"], unique=False)
 
 
+def make_lost_mailboxes() -> None:
+    """Make the table of lost mailboxes."""
+    op.create_table(
+        "lost_mailboxes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("old_email", sa.Text(), nullable=False),
+        sa.Column("new_email", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_hands", sa.JSON(), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.CheckConstraint("approved_by <> opened_by", name=op.f("ck_lost_mailboxes_two_people")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_lost_mailboxes_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["approved_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_approved_by")),
+        sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_ended_by")),
+        sa.ForeignKeyConstraint(["opened_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_opened_by")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_lost_mailboxes_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lost_mailboxes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_lost_mailboxes_account_id"), "lost_mailboxes", ["account_id"], unique=False)
+    op.create_index(op.f("ix_lost_mailboxes_ticket_id"), "lost_mailboxes", ["ticket_id"], unique=False)
+    live = sa.text("ended_at IS NULL")
+    for name, column, unique in (("lost_mailboxes_due", "due_at", False), ("lost_mailboxes_live", "account_id", True)):
+        op.create_index(name, "lost_mailboxes", [column], unique=unique, sqlite_where=live, postgresql_where=live)
+
+
 def downgrade() -> None:
     """Drop the tables with everything in them."""
     for table in (
@@ -466,6 +511,7 @@ def downgrade() -> None:
         "ticket_writers",
         "ticket_words",
         "ticket_events",
+        "lost_mailboxes",
         "account_requests",
         "tickets",
         "staff_sessions",
