@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from core import accounts, links, tickets, verification
+from core import accounts, links, mailbox_changes, tickets, verification
 from core.context import Context
 from core.refusals import LinkRefused, ProofRefused
 from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS
@@ -64,6 +64,16 @@ def test_the_day_begins_when_the_mail_server_has_taken_the_notice(desks: Desks) 
     assert desks.works() == []
     desks.now += timedelta(hours=19)
     assert desks.works() == ["done"]
+
+
+def test_a_case_that_is_not_due_is_not_completed_by_whoever_asks(desks: Desks) -> None:
+    assert (desks.opens(), desks.approves()) == ("", "")
+    desks.delivers()
+    desks.now += DAY - timedelta(seconds=1)
+    with desks.database.transaction() as session:
+        assert mailbox_changes.complete(session, desks.case.id, desks.now) == "approved"
+        assert mailbox_changes.complete(session, desks.case.id + 1, desks.now) == "refused"
+    assert desks.email == "anngause@example.org"
 
 
 def test_nothing_happens_while_the_notice_may_still_be_delivered(desks: Desks) -> None:
