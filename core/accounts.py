@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import addresses, audit, rules
@@ -114,6 +115,26 @@ def set_password(session: Session, account: Account, password_hash: str, now: da
     """Keep a new password, checked and hashed before the transaction began (see `core.passwords`)."""
     account.password_hash = password_hash
     audit.record(session, audit.Event.ACCOUNT_PASSWORD_CHANGED, now=now, account_id=account.id)
+
+
+def change_email(session: Session, account: Account, email: str, now: datetime) -> bool:
+    """Give the account another address; False when another account has it (000), and nothing was changed."""
+    address = addresses.read(email)
+    another = (Account.email_key == address.key, Account.id != account.id)
+    session.execute(delete(Account).where(*another, is_lapsed(now)))
+    try:
+        with session.begin_nested():
+            session.execute(
+                update(Account)
+                .where(Account.id == account.id)
+                .values(email=address.mailable, email_key=address.key)
+                .execution_options(synchronize_session=False)
+            )
+    except IntegrityError:
+        return False
+    session.refresh(account)
+    audit.record(session, audit.Event.ACCOUNT_EMAIL_CHANGED, now=now, account_id=account.id)
+    return True
 
 
 def username_refusals(username: str) -> list[AccountRefused]:

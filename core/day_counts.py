@@ -137,7 +137,7 @@ def _measures(said: Row[tuple[str, str, bool, bool, int]]) -> Iterable[tuple[Mea
 
 def _of_tickets(session: Session, day: date, now: datetime) -> Counter[tuple[Measure, str]]:
     begin, end = _begin(day), _end(day)
-    columns = (Ticket.reason, Ticket.created_at, Ticket.first_reply_at, Ticket.answer_by, Ticket.closed_at)
+    columns = (Ticket.conversation_id, Ticket.created_at, Ticket.first_reply_at, Ticket.answer_by, Ticket.closed_at)
     query = select(*columns).where(
         or_(
             Ticket.created_at.between(begin, end),
@@ -146,8 +146,8 @@ def _of_tickets(session: Session, day: date, now: datetime) -> Counter[tuple[Mea
         )
     )
     numbers: Counter[tuple[Measure, str]] = Counter()
-    for reason, created_at, first_reply_at, answer_by, closed_at in session.execute(query):
-        if reason == "asked" and begin <= created_at < end:
+    for conversation, created_at, first_reply_at, answer_by, closed_at in session.execute(query):
+        if conversation is not None and begin <= created_at < end:
             numbers[Measure.ESCALATED, ""] += 1
         if first_reply_at is not None and begin <= first_reply_at < end:
             numbers[Measure.FIRST_REPLY, str(_hours(first_reply_at - created_at))] += 1

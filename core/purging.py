@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core import limits, rules
+from core import audit, limits, rules
 from core.tables import AuditEvent, Budget, Owed, Received, TicketEvent
 
 # Rows of a table at once: deleting them holds up a turn for milliseconds.
@@ -37,7 +37,7 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     audited_by = now - timedelta(days=rules.AUDIT_DAYS)
     handled_by = now - timedelta(days=rules.HANDLED_DAYS)
     idle_since = now - timedelta(seconds=limits.LONGEST_SECONDS)
-    audit = select(AuditEvent.id).where(AuditEvent.at <= audited_by).order_by(AuditEvent.at)
+    audited = select(AuditEvent.id).where(AuditEvent.at <= audited_by).order_by(AuditEvent.at)
     budgets = select(Budget.key).where(Budget.updated_at <= idle_since).order_by(Budget.updated_at)
     inbox = select(Received.id).where(Received.handled_at <= handled_by).order_by(Received.id)
     outbox = (
@@ -52,7 +52,7 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     if newer_outbox is not None:
         outbox = outbox.where(Owed.id < newer_outbox)
     return Past(
-        session.scalars(audit.limit(most)).all(),
+        session.scalars(audited.limit(most)).all(),
         session.scalars(inbox.limit(most)).all(),
         session.scalars(outbox.limit(most)).all(),
         session.scalars(budgets.limit(most)).all(),
@@ -60,9 +60,15 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     )
 
 
-def purge(session: Session, found: Past) -> None:
-    """Delete what was found; a budget that has been spent of meanwhile stays."""
-    session.execute(delete(AuditEvent).where(AuditEvent.id.in_(found.audit)))
+def purge(session: Session, found: Past, now: datetime) -> None:
+    """Delete what was found; a budget that has been spent of meanwhile stays.
+
+    That the audit was purged is written into it first: the database lets go what is a year older than its newest row.
+    """
+    if found.audit:
+        audit.record(session, audit.Event.AUDIT_PURGED, now=now, rows=len(found.audit))
+        session.flush()
+        session.execute(delete(AuditEvent).where(AuditEvent.id.in_(found.audit)))
     session.execute(delete(Received).where(Received.id.in_(found.inbox)))
     session.execute(delete(Owed).where(Owed.id.in_(found.outbox)))
     session.execute(delete(Budget).where(Budget.key.in_(found.budgets), Budget.updated_at <= found.idle_since))

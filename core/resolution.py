@@ -11,11 +11,10 @@ from typing import assert_never
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets
+from core import accounts, addresses, audit, letters, limits, links, outbox, rules
 from core.keys import Keys
 from core.letters import Letter, Secret
-from core.office_days import Calendar
-from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
+from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD, STAFF
 from core.refusals import BudgetSpent
 from core.tables import Account, AccountRequest, Conversation
 
@@ -26,6 +25,16 @@ class Waiting:
 
     id: int
     trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A request that was tried for the last time, with the chat that it came from."""
+
+    id: int
+    kind: str
+    conversation: int | None
+    language: str
 
 
 def waiting(session: Session, now: datetime, limit: int = 50) -> list[Waiting]:
@@ -54,7 +63,7 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
         return "taken"
     account = accounts.find(session, request.identifier)
     found = _letter(session, request, account, now)
-    letter = replace(found, trace=request.trace) if found else None
+    letter = replace(found, trace=request.trace, by_staff=request.proved_by == STAFF) if found else None
     outcome = _owe_within_budget(session, keys, request, letter, now)
     session.execute(
         update(AccountRequest)
@@ -74,11 +83,10 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     return outcome
 
 
-def failed(session: Session, request_id: int, reason: str, now: datetime, calendar: Calendar) -> bool:
-    """Note that resolving a request crashed: it waits for its next try, or becomes a ticket; return whether it did.
+def failed(session: Session, request_id: int, now: datetime) -> GivenUp | None:
+    """Note that resolving a request crashed: it waits for its next try, or is returned as given up, for a ticket.
 
-    The ticket is due on the help desk's `calendar`, and belongs to no chat: whether there is an account behind the
-    request is nobody's to learn (S1).
+    That ticket belongs to no chat: whether there is an account behind the request is nobody's to learn (S1).
     """
     request = session.scalars(
         select(AccountRequest)
@@ -86,17 +94,13 @@ def failed(session: Session, request_id: int, reason: str, now: datetime, calend
         .with_for_update(skip_locked=True)
     ).one_or_none()
     if request is None:
-        return False
+        return None
     request.tries += 1
     if request.tries < rules.REQUEST_TRIES:
         request.due_at = now + outbox.retry_delay(request.tries)
-        return False
+        return None
     request.resolved_at, request.outcome, request.identifier = now, "failed", None
-    happened = f"Request {request.id} ({request.kind}) could not be resolved: {reason}."
-    if request.conversation_id is not None:
-        happened += f" It came from conversation {request.conversation_id}."
-    tickets.open_for_service(session, "request", happened, None, _language(session, request), now, calendar)
-    return True
+    return GivenUp(request.id, request.kind, request.conversation_id, _language(session, request))
 
 
 def _owe_within_budget(

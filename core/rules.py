@@ -79,6 +79,15 @@ SESSION_GRACE_SECONDS: Final = 60
 # Counted before any name is looked up, by network: no number of misses locks anybody out.
 NETWORK_SIGN_INS_AN_HOUR: Final = 30
 
+# A lost mailbox: so much evidence, and so long may the owner stop what two members of staff agreed on (ours).
+MAILBOX_EVIDENCE_MIN: Final = 2
+MAILBOX_WAIT_HOURS: Final = 24
+# ... of whom neither came, or set a new password, within this time before the case was opened ...
+STAFF_STANDING_HOURS: Final = 24
+# ... and whoever stopped a case reads the mailbox: there is no other case of that account for so long.
+MAILBOX_STOPPED_DAYS: Final = 30
+MAILBOX_TEXT_CHARACTERS: Final = 2000
+
 # An action that was begun and left is put away, with a sentence, after this silence.
 FLOW_EXPIRES_HOURS: Final = 24
 # A follow-up waits while the person is in the middle of something.
@@ -104,7 +113,7 @@ INBOX_ORDER_MINUTES: Final = 10
 # What nobody has handled by then was accepted by a process that is gone, and another takes it up.
 INBOX_STALE_SECONDS: Final = 15
 
-# The audit is kept for a year ...
+# The audit is kept for a year (the database itself refuses less, see `core.tables.append_only`) ...
 AUDIT_DAYS: Final = 365
 # ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
@@ -133,6 +142,7 @@ ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
         "support_reply_min_days": SUPPORT_REPLY_MIN_DAYS,
         "support_reply_max_days": SUPPORT_REPLY_MAX_DAYS,
         "reset_link_minutes": RESET_LINK_MINUTES,
+        "mailbox_wait_hours": MAILBOX_WAIT_HOURS,
         "code_minutes": CODE_MINUTES,
         "code_digits": CODE_DIGITS,
         "code_tries": CODE_TRIES,

@@ -23,7 +23,7 @@ def member(
         return None if known.disabled else known
     if telegram_id not in named:
         return None
-    return staff.add(session, now, _free_name(session, telegram_id, name), telegram_id)
+    return staff.add(session, now, _free_name(session, telegram_id, name), telegram_id, "agent")
 
 
 def _free_name(session: Session, telegram_id: int, name: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, rules
 from core.keys import Keys
-from core.staff import Member
+from core.staff import Member, member_of
 from core.tables import Staff, StaffSession
 
 
@@ -53,7 +53,7 @@ def peek(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | 
     if row is None:
         return None
     kept, staff = row
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+    return SignedIn(member_of(staff), kept.id, csrf(keys, kept.id))
 
 
 def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
@@ -82,7 +82,7 @@ def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn 
     renewed = _renewed(session, kept, hashed, now)
     if kept.seen_at <= now - timedelta(minutes=1):
         kept.seen_at = now
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id), renewed)
+    return SignedIn(member_of(staff), kept.id, csrf(keys, kept.id), renewed)
 
 
 def look(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
@@ -97,7 +97,7 @@ def look(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | 
     if row is None:
         return None
     kept, staff = row
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+    return SignedIn(member_of(staff), kept.id, csrf(keys, kept.id))
 
 
 def lasts(session: Session, session_id: int, now: datetime) -> bool:
@@ -141,10 +141,6 @@ def _renewed(session: Session, kept: StaffSession, hashed: str, now: datetime) -
         .execution_options(synchronize_session=False)
     ).all()
     return token if changed else None
-
-
-def _member(staff: Staff) -> Member:
-    return Member(staff.id, staff.name, staff.telegram_id, disabled=False, has_password=True)
 
 
 def _hash(token: str) -> str:

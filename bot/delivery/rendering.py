@@ -10,11 +10,11 @@ from email.utils import format_datetime
 from sqlalchemy.orm import Session
 
 from bot.dialogue.dates import written
-from core import links, verification
+from core import links, mailbox_stops, verification
 from core.business_days import CALIFORNIA
 from core.keys import Keys
 from core.letters import Letter
-from core.tables import Link
+from core.tables import Link, LostMailbox
 from knowledge.language import Language
 from knowledge.library import Library
 
@@ -49,7 +49,8 @@ class Renderer:
         identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail["Message-ID"] = f"<{identity}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text.body)
+        note = f"\n\n{language.phrase('letter_by_staff')}" if letter.by_staff else ""
+        mail.set_content(f"{text.body}{note}")
         return mail
 
     def _secret(self, session: Session, letter: Letter) -> dict[str, str]:
@@ -57,7 +58,10 @@ class Renderer:
             return {}
         if letter.secret.kind == "code":
             return {"code": verification.shown(self.keys, "code", letter.secret.row)}
-        token = links.token(self.keys, session.get_one(Link, letter.secret.row))
+        if letter.secret.kind == "stop":
+            token = mailbox_stops.token(self.keys, session.get_one(LostMailbox, letter.secret.row))
+        else:
+            token = links.token(self.keys, session.get_one(Link, letter.secret.row))
         return {"link": f"{self.address}/{letter.secret.kind}/{token}"}
 
 
@@ -67,6 +71,8 @@ def arm(session: Session, letter: Letter, now: datetime) -> None:
         return
     if letter.secret.kind == "code":
         verification.arm(session, letter.secret.row, now)
+    elif letter.secret.kind == "stop":
+        mailbox_stops.noticed(session, letter.secret.row, now)
     else:
         links.arm(session, letter.secret.row, now)
 

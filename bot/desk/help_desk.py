@@ -82,7 +82,7 @@ class HelpDesk:
         TicketRefused as the core says, and where the text holds what looks like a password or a secret link (S2).
         """
         text = legible(written.text).strip()
-        if self._holds_secret(text):
+        if self.holds_secret(text):
             raise TicketRefused("reply_has_secret")
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
@@ -105,7 +105,7 @@ class HelpDesk:
 
         TicketRefused as the core says, and where it holds a secret (S2).
         """
-        if self._holds_secret(legible(text)):
+        if self.holds_secret(legible(text)):
             raise TicketRefused("note_has_secret")
         with self.work(member) as desk:
             ticket_work.note(desk, ticket, legible(text), key)
@@ -115,7 +115,7 @@ class HelpDesk:
 
         TicketRefused as the core says, and where the reason holds a secret (S2).
         """
-        if self._holds_secret(legible(reason)):
+        if self.holds_secret(legible(reason)):
             raise TicketRefused("reason_has_secret")
         with self.work(member) as desk:
             due = ticket_work.escalate(desk, ticket, level, legible(reason), news)
@@ -168,6 +168,13 @@ class HelpDesk:
         with self.work(None) as desk:
             ticket_pages.forget_writers(desk.session, desk.now)
 
+    def holds_secret(self, text: str) -> bool:
+        """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
+        language = self.library().language("en")
+        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
+        own_words = "\n".join(line for line in text.splitlines() if line not in ours)
+        return heard(own_words, language.words["innocent"]).secret
+
     def _resolve(self, desk: Desk, ticket: int) -> None:
         ticket_work.resolve(desk, ticket)
         self._tell(desk, ticket, "ticket_closed")
@@ -180,13 +187,6 @@ class HelpDesk:
         else:
             with self._session.begin_nested():
                 yield self._session
-
-    def _holds_secret(self, text: str) -> bool:
-        """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
-        language = self.library().language("en")
-        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
-        own_words = "\n".join(line for line in text.splitlines() if line not in ours)
-        return heard(own_words, language.words["innocent"]).secret
 
     def _phrase(self, ticket: Ticket, key: str, **fields: object) -> str:
         language = self.library().language(ticket.language)

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from bot.desk import answers, improve, live, queue, sign_in, teaching, ticket
+from bot.desk import answers, improve, live, mailbox, members, queue, sign_in, teaching, ticket
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
 
@@ -17,4 +17,6 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
         *ticket.routes(site),
         *teaching.routes(site),
         *improve.routes(site),
+        *mailbox.routes(site),
+        *members.routes(site),
     ]

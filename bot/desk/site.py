@@ -18,8 +18,9 @@ from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
 from bot.desk.shared import Shared
 from bot.desk.workbench import Workbench
-from core import staff_sessions
-from core.refusals import Refusal
+from core import staff, staff_sessions
+from core.refusals import Refusal, TicketRefused
+from core.roles import Duty
 from core.staff import Member
 from core.staff_sessions import SignedIn
 from knowledge.library import Language
@@ -87,22 +88,23 @@ class DeskSite:
     def page(
         self, template: str, signed_in: SignedIn | None = None, *, status: int = 200, **values: object
     ) -> Response:
-        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `csrf` and the values, escaped."""
+        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `may` and values, escaped."""
         me, csrf = (signed_in.member, signed_in.csrf) if signed_in else (None, "")
         return _answer(self._html(template, me, csrf, values), status)
 
     def shared_page(
         self, template: str, visit: Visit, who: int, key: Hashable, values: Callable[[], Mapping[str, object]]
     ) -> Response:
-        """Return a page that shows itself anew, rendered once under `key` for all who see it as `who` does.
+        """Return a page that shows itself anew, rendered once under `key` for all of a role who see it as `who` does.
 
         The page's script takes the parts that are the same for all of them; none is named in it.
         """
 
         def rendered() -> str:
-            return self._html(template, Member(who, ""), THEIR_CSRF, values())
+            return self._html(template, Member(who, "", role), THEIR_CSRF, values())
 
-        return _answer(self.shared.get((template, who, key), rendered).replace(THEIR_CSRF, visit.signed_in.csrf))
+        role = visit.member.role
+        return _answer(self.shared.get((template, who, role, key), rendered).replace(THEIR_CSRF, visit.signed_in.csrf))
 
     def _html(self, template: str, me: Member | None, csrf: str, values: Mapping[str, object]) -> str:
         language = self.language
@@ -113,6 +115,7 @@ class DeskSite:
             rendered=self.rendered,
             worded=partial(worded, language),
             me=me,
+            may=lambda duty: me is not None and staff.may(me, Duty(duty)),
             csrf=csrf,
             **values,
         )
@@ -122,15 +125,15 @@ class DeskSite:
         said = self.text(f"refused_{refusal.phrase}", **refusal.fields)
         return self.page("refused.html", signed_in, status=status, said=said, typed=text)
 
-    def visited(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a page for whoever is signed in; others are asked to sign in first."""
+    def visited(self, handler: Handler, duty: Duty = Duty.WORK_TICKETS) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint of a page for those who have the duty; who is not signed in is asked to do that first."""
 
         async def endpoint(request: Request) -> Response:
             form: Mapping[str, str] = {}
             if request.method == "POST":
                 async with request.form(max_files=0, max_fields=FIELDS, max_part_size=FORM_BYTES) as posted:
                     form = plain(posted)
-            return await run_in_threadpool(self._answer, request, form, handler)
+            return await run_in_threadpool(self._answer, request, form, handler, duty)
 
         return endpoint
 
@@ -167,7 +170,7 @@ class DeskSite:
             secure=urlsplit(self.address).scheme == "https",
         )
 
-    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler) -> Response:
+    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler, duty: Duty) -> Response:
         signed_in = self.who_watches(request) if is_by_itself(request) else self.who(request)
         if signed_in is None and request.method == "POST":
             return self.page("signed_out.html", status=401, typed=form.get("text", ""))
@@ -176,7 +179,10 @@ class DeskSite:
             return RedirectResponse(f"/desk/sign-in?then={quote(here)}", SEE_OTHER)
         if request.method == "POST" and not compare_digest(form.get("csrf", "").encode(), signed_in.csrf.encode()):
             return self.page("signed_out.html", signed_in, status=403, typed=form.get("text", ""))
-        response = handler(Visit(request, signed_in, form))
+        if staff.may(signed_in.member, duty):
+            response = handler(Visit(request, signed_in, form))
+        else:
+            response = self.refused(signed_in, TicketRefused("not_your_duty"), status=403)
         if signed_in.token is not None:
             self.give_cookie(response, signed_in.token)
         return response

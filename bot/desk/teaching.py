@@ -15,10 +15,11 @@ from bot.desk.personal import Personal, personal, without
 from bot.desk.site import DeskSite, Visit, back_to
 from bot.dialogue.legible import legible
 from bot.dialogue.takeover import TO_STAFF
-from core import lessons, ticket_history
+from core import lessons, staff, ticket_history
 from core.business_days import CALIFORNIA
 from core.lessons import Lesson, Names, NewEntry
 from core.refusals import TicketRefused
+from core.roles import Duty
 from core.tables import Ticket
 from core.ticket_history import Happened, Kind
 from core.tickets import RESOLVED, id_of
@@ -64,8 +65,8 @@ def routes(site: DeskSite) -> list[Route]:
     ticket = "/desk/tickets/{number:int}"
     return [
         Route(f"{ticket}/teach", site.visited(told(teach)), methods=["GET", "POST"]),
-        Route(f"{ticket}/lessons/{{lesson:int}}", site.visited(told(show))),
-        Route(f"{ticket}/lessons/{{lesson:int}}.diff", site.visited(told(download))),
+        Route(f"{ticket}/lessons/{{lesson:int}}", site.visited(told(show), Duty.EDIT_KNOWLEDGE)),
+        Route(f"{ticket}/lessons/{{lesson:int}}.diff", site.visited(told(download), Duty.EDIT_KNOWLEDGE)),
     ]
 
 
@@ -168,7 +169,8 @@ def _taught(site: DeskSite, visit: Visit, helped: Helped) -> Response:
         )
     with site.desk.work(visit.member) as desk:
         line = lessons.teach(desk, helped.ticket.id, lesson)
-    return back_to(f"/desk/tickets/{visit.number}/lessons/{line}")
+    sees_it = staff.may(visit.member, Duty.EDIT_KNOWLEDGE)
+    return back_to(f"/desk/tickets/{visit.number}" + (f"/lessons/{line}" if sees_it else ""))
 
 
 def _refused(site: DeskSite, helped: Helped, lesson: Lesson) -> list[str]:

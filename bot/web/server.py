@@ -23,7 +23,7 @@ from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import links
+from bot.pages import links, stops
 from bot.pages.site import Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
@@ -79,6 +79,7 @@ def create_app(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *stops.routes(site),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],

@@ -4,6 +4,7 @@ from core.tables.accounts import Account, AccountRequest, AuditEvent, Budget, Ch
 from core.tables.base import Base, UtcDateTime
 from core.tables.conversations import Conversation, FollowUp, Message
 from core.tables.help_desk import DayCount, Staff, StaffSession, Ticket, TicketEvent, TicketWord, TicketWriter, Topic
+from core.tables.lost_mailboxes import LostMailbox
 from core.tables.queues import Lease, Owed, PaceKept, Received
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FollowUp",
     "Lease",
     "Link",
+    "LostMailbox",
     "Message",
     "Owed",
     "PaceKept",

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, event, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.tables.append_only import keep_audit
 from core.tables.base import IDS_NEVER_COME_BACK, Base
 
 _UNRESOLVED = text("resolved_at IS NULL")
@@ -121,3 +122,6 @@ class AuditEvent(Base):
     account_id: Mapped[int | None]
     conversation_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+
+
+event.listen(AuditEvent.__table__, "after_create", keep_audit)

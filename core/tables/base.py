@@ -50,4 +50,6 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         dict[str, Any]: JSON,
         list[float]: JSON,
+        list[int]: JSON,
+        list[str]: JSON,
     }

@@ -33,7 +33,6 @@ class Ticket(Base):
     verified_at: Mapped[datetime | None]
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    reason: Mapped[str]
     subject: Mapped[str]
     state: Mapped[str]
     escalated_to: Mapped[str]
@@ -127,9 +126,13 @@ class Staff(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
     telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     password_hash: Mapped[str | None]
+    password_set_at: Mapped[datetime | None]
     password_link_at: Mapped[datetime | None]
+    link_hands: Mapped[list[int]] = mapped_column(default=list)  # of staff: through whose hands the link went
+    hands: Mapped[list[int]] = mapped_column(default=list)  # ... and the one by which the present password was set
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.delivery.post import MailServer
 from bot.delivery.rendering import Renderer, arm
-from core import links, recovery, resolution, staff, ticket_replies, tickets, verification
+from core import links, mailbox_changes, recovery, resolution, staff, ticket_replies, tickets, verification
 from core.context import Desk
 from core.database import Database
 from core.letters import Letter, Secret
@@ -19,6 +19,7 @@ from core.office_days import STATE_OFFICES
 from core.tables import Account, AccountRequest, Challenge, Link, Owed
 from core.ticket_replies import Draft
 from tests.chats import CoreChat
+from tests.core.desks import DAY, Desks
 from tests.mail_host import MailHost, serving
 from tests.world import ADDRESS, MONDAY, SENDER, World, library
 
@@ -129,11 +130,16 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
             else:
                 links.use_to_reset(session, world.keys, token, "a hash", world.now)
     with database.transaction() as session:
-        ana = staff.add(session, world.now, "Ana").id
+        ana = staff.add(session, world.now, "Olga").id
         dana = session.scalars(select(Account.id).where(Account.username == "danalee1")).one()
-        undelivered = tickets.open_for_service(session, "letter", "SMTP said no.", dana, "en", world.now, STATE_OFFICES)
+        undelivered = tickets.open_for_service(session, "SMTP said no.", dana, "en", world.now, STATE_OFFICES)
         draft = Draft("Please check your filters.", "key", 0, {}, {})
         ticket_replies.reply(Desk(session, world.now, world.keys, ana), undelivered, draft)
+    lost = Desks(database, world.keys, world.now)
+    assert (lost.opens(), lost.approves()) == ("", "")
+    with database.transaction() as session:
+        session.execute(update(Owed).values(settled_at=world.now))
+        mailbox_changes.complete(session, lost.case.id, world.now + DAY)
     owed = [Letter.from_payload(row.payload) for row in world.rows(Owed)]
     assert {letter.key for letter in owed} == set(library().language("en").letters)
     for letter in owed:

@@ -73,7 +73,7 @@ def test_filters_that_make_no_sense_are_passed_over(at_desk: Visitor, query: str
 async def test_the_queue_goes_on_page_by_page_and_shows_every_ticket_once(office: Office, at_desk: Visitor) -> None:
     with office.database.transaction() as session:
         for number in range(7):
-            tickets.open_for_service(session, "letter", f"letter {number}", None, "en", office.world.now, STATE_OFFICES)
+            tickets.open_for_service(session, f"letter {number}", None, "en", office.world.now, STATE_OFFICES)
     seen: list[int] = []
     after = None
     with office.database.reading() as session:

@@ -204,7 +204,7 @@ async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_f
     with office.database.transaction() as session:
         dana = accounts.find(session, "danalee1")
         assert dana is not None
-        tickets.open_for_service(session, "letter", "SMTP said no.", dana.id, "en", office.world.now, STATE_OFFICES)
+        tickets.open_for_service(session, "SMTP said no.", dana.id, "en", office.world.now, STATE_OFFICES)
     assert office.writes(ana, 1001, "Please check your mailbox's filters.")
     await office.world.work()
     assert [(each.to, "filters" in each.body) for each in office.world.letterbox.letters] == [
@@ -214,7 +214,7 @@ async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_f
 
 async def test_a_ticket_with_nobody_to_reach_says_so(office: Office, ana: Member) -> None:
     with office.database.transaction() as session:
-        tickets.open_for_service(session, "letter", "SMTP said no.", None, "en", office.world.now, STATE_OFFICES)
+        tickets.open_for_service(session, "SMTP said no.", None, "en", office.world.now, STATE_OFFICES)
     with pytest.raises(TicketRefused) as refused:
         office.writes(ana, 1001, "Hello?")
     assert refused.value.phrase == "nobody_to_reach"

@@ -189,6 +189,7 @@ async def test_s4_what_staff_start_for_a_stranger_goes_to_the_address_on_file_an
     assert [each.to for each in office.world.letterbox.letters] == ["dana@example.org"]
     assert [each.proved_by for each in office.world.rows(AccountRequest)] == ["staff", "staff"]
     assert pages[1] - pages[0] == 2, "both look alike"
+    assert "The help desk started this" in office.world.letterbox.letters[0].body
 
 
 async def test_who_is_writing_is_shown_to_the_others(

@@ -9,6 +9,46 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# The audit is only added to: what is a year older than its newest row may be deleted, and nothing changed.
+AUDIT_ON_SQLITE = (
+    """
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit
+WHEN substr(OLD.at, 1, 19) > (SELECT datetime(max(at), '-365 days') FROM audit)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is kept for a year');
+END
+""",
+)
+AUDIT_ON_POSTGRESQL = (
+    """
+CREATE FUNCTION audit_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        RAISE EXCEPTION 'the audit is only added to';
+    END IF;
+    IF OLD.at > (SELECT max(at) - interval '365 days' FROM audit) THEN
+        RAISE EXCEPTION 'the audit is kept for a year';
+    END IF;
+    RETURN OLD;
+END
+$$
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
+FOR EACH ROW EXECUTE FUNCTION audit_only_added_to()
+""",
+    """
+CREATE TRIGGER audit_not_emptied BEFORE TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to()
+""",
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -42,6 +82,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in AUDIT_ON_SQLITE if is_sqlite else AUDIT_ON_POSTGRESQL:
+        op.execute(statement)
     op.create_table(
         "budgets",
         sa.Column("key", sa.Text(), nullable=False),
@@ -114,9 +157,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("telegram_id", sa.BigInteger(), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("password_set_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_link_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("link_hands", sa.JSON(), nullable=False),
+        sa.Column("hands", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
@@ -259,7 +306,6 @@ def upgrade() -> None:
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("previous_id", sa.Integer(), nullable=True),
         sa.Column("owner_id", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("escalated_to", sa.Text(), nullable=False),
@@ -345,6 +391,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_index(op.f("ix_account_requests_conversation_id"), "account_requests", ["conversation_id"], unique=False)
+    make_lost_mailboxes()
     op.create_table(
         "ticket_events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -432,6 +479,50 @@ def upgrade() -> None:
     )
 
 
+def make_lost_mailboxes() -> None:
+    """Make the table of lost mailboxes."""
+    op.create_table(
+        "lost_mailboxes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("old_email", sa.Text(), nullable=False),
+        sa.Column("new_email", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_hands", sa.JSON(), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.CheckConstraint("approved_by <> opened_by", name=op.f("ck_lost_mailboxes_two_people")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_lost_mailboxes_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["approved_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_approved_by")),
+        sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_ended_by")),
+        sa.ForeignKeyConstraint(["opened_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_opened_by")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_lost_mailboxes_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lost_mailboxes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_lost_mailboxes_account_id"), "lost_mailboxes", ["account_id"], unique=False)
+    op.create_index(op.f("ix_lost_mailboxes_ticket_id"), "lost_mailboxes", ["ticket_id"], unique=False)
+    live = sa.text("ended_at IS NULL")
+    for name, column, unique in (("lost_mailboxes_due", "due_at", False), ("lost_mailboxes_live", "account_id", True)):
+        op.create_index(name, "lost_mailboxes", [column], unique=unique, sqlite_where=live, postgresql_where=live)
+
+
 def downgrade() -> None:
     """Drop the tables with everything in them."""
     for table in (
@@ -440,6 +531,7 @@ def downgrade() -> None:
         "ticket_writers",
         "ticket_words",
         "ticket_events",
+        "lost_mailboxes",
         "account_requests",
         "tickets",
         "staff_sessions",
@@ -458,3 +550,5 @@ def downgrade() -> None:
         "accounts",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_only_added_to")
