@@ -252,7 +252,6 @@ def _ticket(number: int, text: str) -> dict[str, object]:
     due = MONDAY + timedelta(minutes=number % 4000 - 400)
     return {
         "conversation_id": number + 1,
-        "reason": "asked",
         "subject": "forgot_username",
         "state": ("new", "open", "waiting", "escalated")[number % 4] if unresolved else "resolved",
         "escalated_to": "",

@@ -53,7 +53,7 @@ async def test_lost_mailboxes_and_staff_have_nothing_to_stumble_over(
         await check(browser, f"mailbox-second-{looks}")
         await browser.get_by_role("button", name="Approve the new address").press("Enter")
         await browser.get_by_text("The owner has been written to").wait_for()
-        await browser.get_by_label("Why").fill("The number was a private one.")
+        await browser.get_by_label("Why you refuse it").fill("The number was a private one.")
         await browser.get_by_role("button", name="Refuse the case").press("Enter")
         await browser.get_by_role("button", name="Open the case").wait_for()
         for details in await browser.locator("details").all():
