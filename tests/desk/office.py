@@ -53,6 +53,7 @@ class Office:
     def __post_init__(self) -> None:
         self.database: Database = self.world.database()
         self.desk = HelpDesk(self.database, self.world.keys, library, self.world.clock)
+        self.hub = Hub(self.database, self.world.clock)
         self._keys = itertools.count(1)
 
     def app(self, address: str, hub: Hub | None = None) -> Starlette:
@@ -63,7 +64,7 @@ class Office:
             address=address,
             wording=lambda: library().language("en"),
             clock=self.world.clock,
-            desk=(self.desk, hub or Hub(self.database, self.world.clock)),
+            desk=(self.desk, hub or self.hub),
         )
 
     def hire(self, name: str, telegram_id: int | None = None) -> Member:

@@ -18,6 +18,12 @@ from tests.desk.visitors import Visitor
 ANEW = {"Desk-By-Itself": "1"}
 
 
+@pytest.fixture(autouse=True)
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is shared last as long as a test."""
+    monkeypatch.setattr(shared, "LASTS_SECONDS", 60)
+
+
 @contextmanager
 def statements(office: Office) -> Iterator[list[str]]:
     """Yield the statements of the office's database, as they are executed."""
@@ -34,9 +40,8 @@ def statements(office: Office) -> Iterator[list[str]]:
 
 @ON_BOTH
 async def test_of_those_who_watch_each_asks_who_they_are_and_one_reads(
-    office: Office, at_desk: Visitor, ben: Member, person: Person, monkeypatch: pytest.MonkeyPatch
+    office: Office, at_desk: Visitor, ben: Member, person: Person
 ) -> None:
-    monkeypatch.setattr(shared, "LASTS_SECONDS", 60)
     number = await ask_for_person(person)
     for path in (f"/desk/tickets/{number}", "/desk", "/desk?state=all&words=no"):
         with statements(office) as first:
