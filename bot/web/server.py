@@ -31,7 +31,7 @@ from core.database import Database
 from core.keys import Keys
 
 HERE = Path(__file__).parent
-_SAID = {403: "page_foreign", 404: "page_not_found", 405: "page_not_found", 413: "page_too_large"}
+_SAID = {403: "foreign", 404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_app(
@@ -68,7 +68,7 @@ def create_app(
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        key = _SAID.get(status, "page_failed")
+        key = _SAID.get(status, "failed")
         page = await run_in_threadpool(site.message, f"{key}_title", key, status=status)
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page

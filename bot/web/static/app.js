@@ -1,4 +1,5 @@
-// The help desk's own script: live updates, who is replying, answers while typing, and keys. Every page works without.
+// The script of every page, which works without: forms that are sent once, and what the help desk has live, by key and
+// while typing. Each part looks for its own elements and does nothing where they are not.
 "use strict";
 
 const body = document.body;
@@ -139,6 +140,9 @@ function useKeys() {
     else target.focus();
   });
 }
+
+// A page that a form came back on begins at what is wrong with it.
+document.querySelector("[data-focus]")?.focus();
 
 // A form that is pressed twice is sent once.
 for (const form of document.querySelectorAll('form[method="post"]')) {
