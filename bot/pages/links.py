@@ -1,4 +1,4 @@
-"""The pages behind mailed links: opening one changes nothing, its button activates the account or sets the password."""
+"""The pages behind mailed links: opening one changes nothing; its button activates, or sets password or address."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from core.refusals import BudgetSpent, LinkRefused, PasswordRefused
 
 
 def routes(site: Site) -> list[Route]:
-    """Return the routes /activate/<token> and /reset/<token>."""
+    """Return the routes /activate/<token>, /email/<token> and /reset/<token>."""
 
     async def activation(request: Request) -> Response:
         token = request.path_params["token"]
@@ -29,8 +29,15 @@ def routes(site: Site) -> list[Route]:
             return await run_in_threadpool(set_password, site, token, chosen, network_of(request))
         return await run_in_threadpool(show_reset, site, token)
 
+    async def email(request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "POST":
+            return await run_in_threadpool(change_email, site, token)
+        return await run_in_threadpool(show_email, site, token)
+
     return [
         Route("/activate/{token}", activation, methods=["GET", "POST"]),
+        Route("/email/{token}", email, methods=["GET", "POST"]),
         Route("/reset/{token}", reset, methods=["GET", "POST"]),
     ]
 
@@ -114,6 +121,26 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
         page.headers["Retry-After"] = f"{int(str(minutes)) * 60}"
         return page
     return site.message("reset_done_title", "reset_done", "reset_done_not_you")
+
+
+def show_email(site: Site, token: str) -> Response:
+    """Return the page with the button that changes the address, or what is to be said of the link instead."""
+    try:
+        with site.database.transaction() as session:
+            link, account = links.look(session, site.keys, links.EMAIL, token, site.clock())
+    except LinkRefused:
+        return _refused(site, links.EMAIL)
+    return site.page("email.html", username=account.username, email=link.email)
+
+
+def change_email(site: Site, token: str) -> Response:
+    """Give the account of the link the address that it proves."""
+    try:
+        with site.database.transaction() as session:
+            links.use_to_change_email(session, site.keys, token, site.clock(), language=site.wording().code)
+    except LinkRefused:
+        return _refused(site, links.EMAIL)
+    return site.message("email_done_title", "email_done", "email_done_old")
 
 
 def _refused(site: Site, purpose: links.Purpose) -> Response:

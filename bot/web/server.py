@@ -17,12 +17,14 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from bot.channels import pictures
 from bot.channels.markup import telegram_html
 from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import links
+from bot.pages import account, links
+from bot.pages.door import Door
 from bot.pages.site import Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
@@ -78,6 +80,7 @@ def create_app(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *account.routes(Door(site, address, pictures.png, pictures.wav)),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],
