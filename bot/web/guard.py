@@ -10,6 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BODY_BYTES = 64 * 1024
 # A reply of staff that is too long comes back to them whole, instead of being lost.
 DESK_BODY_BYTES = 1024 * 1024
+CONTENT_SECURITY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -18,10 +22,7 @@ def security_headers(address: str) -> Mapping[str, str]:
     headers = {
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self';"
-            " media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        ),
+        "Content-Security-Policy": CONTENT_SECURITY,
         "X-Content-Type-Options": "nosniff",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
