@@ -83,7 +83,7 @@ class Page(HTMLParser):
         values = dict(attrs)
         assert not [name for name in values if name.startswith("on")], "a script in an attribute"
         assert tag != "style", "<style> would be refused by the page's own policy"
-        assert not values.get("src", "/static/").partition("/")[0], f"<{tag}> asks another host for something"
+        assert (values.get("src") or "/").startswith("/"), f"<{tag}> asks another host for something"
         assert tag != "script" or values["src"] == "/static/app.js", "a script that is not the one"
         if tag == "html":
             self.language = values["lang"] or ""
