@@ -12,8 +12,10 @@ from core.addresses import username_key
 from core.refusals import AccountRefused, BudgetSpent, ProofRefused
 from core.registration import REGISTER, Registration
 
-PLAIN = ("username", "first_name", "last_name", "email", "email_again", "phrase", "agree")
-FIELDS = (*PLAIN, "password", "password_again", "characters")
+NAMES = ("username", "first_name", "last_name", "email", "email_again")
+# In the order of the page, in which mistakes are listed.
+FIELDS = (*NAMES, "password", "password_again", "phrase", "characters", "agree")
+PLAIN = (*NAMES, "phrase", "agree")
 
 
 def routes(door: Door) -> list[Route]:
@@ -185,7 +187,7 @@ def _form(door: Door, visit: Visit, mistakes: Mistakes, status: int, block: Show
         visit,
         "account/create.html",
         status=status,
-        mistakes=mistakes,
+        mistakes={name: mistakes[name] for name in ("", *FIELDS) if name in mistakes},
         typed=typed,
         verification=shown,
         is_sent=is_sent and bool(mistakes),

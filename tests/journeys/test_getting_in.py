@@ -167,11 +167,11 @@ async def test_without_scripts_an_account_is_created_with_a_mailed_code_in_the_p
         assert await ann.page.get_by_label("First name").input_value() == "Ann"
         letter = await ann.gets("Your code")
         code = next(line for line in letter.body.splitlines() if line.isdigit())
-        await ann.fills({"Password": PASSWORD, "New password, once more": PASSWORD})
+        await ann.fills({"Password": PASSWORD, "Password, once more": PASSWORD})
         await ann.page.get_by_label("Type the code from the mail").fill(code)
         await ann.presses("Create my account")
         await ann.reads("You can only have an account if you agree", "Verified")
-        await ann.fills({"Password": PASSWORD, "New password, once more": PASSWORD})
+        await ann.fills({"Password": PASSWORD, "Password, once more": PASSWORD})
         await ann.page.get_by_label("I agree to these Conditions of Use").check()
         await ann.presses("Create my account")
         await ann.reads("Check your mail")

@@ -1,13 +1,9 @@
-"""Every account page in every state: nothing to stumble over, light and dark, on a desk and on a phone; and small."""
+"""Every account page in every state: nothing to stumble over, light and dark, on a desk and on a phone."""
 
 import pytest
-from starlette.testclient import TestClient
 
 from tests.journeys.walker import PASSWORD, walking
-from tests.pages.conftest import Pages
 from tests.world import World
-
-BUDGET_BYTES = 100_000
 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
@@ -58,6 +54,7 @@ async def test_letters_have_nothing_to_stumble_over(empty: World, dark: bool) ->
     async with walking(empty, dark=dark) as ann:
         await ann.is_active()
         for number, letter in enumerate(empty.letterbox.letters):
+            await ann.opens("about:blank")  # a page of ours would forbid the letter its own looks
             await ann.page.set_content(letter.html)
             await ann.looks(f"letter-{number}")
 
@@ -72,12 +69,3 @@ async def test_no_page_is_wider_than_the_screen_from_a_small_phone_to_a_wall(emp
                 "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             )
             assert not wide, f"{path} has to be moved sideways at {width} pixels"
-
-
-@pytest.mark.parametrize("path", ["/account/create", "/account/recover/username", "/account/sign-in"])
-def test_a_page_with_its_stylesheet_and_script_stays_within_100_kb(pages: Pages, path: str) -> None:
-    browser: TestClient = pages.browser()
-    sizes = {
-        each: len(browser.get(each).content) for each in (path, "/static/app.css", "/static/app.js", "/static/logo.svg")
-    }
-    assert sum(sizes.values()) <= BUDGET_BYTES, sizes

@@ -23,7 +23,7 @@ NEW = {
     "E-mail address": "ann.lee@example.org",
     "E-mail address, once more": "ann.lee@example.org",
     "Password": PASSWORD,
-    "New password, once more": PASSWORD,
+    "Password, once more": PASSWORD,
     "Password protection phrase": "the heron reads",
 }
 
