@@ -19,7 +19,6 @@ from core.context import Context
 from core.conversations import Held
 
 VISITOR_COOKIE = "visitor"
-CHANNEL = "pages"
 FIELDS = 40
 # Neither is shown to anybody else, but no database takes them all, and no field means them.
 _UNREADABLE = frozenset({"Cc", "Cs", "Co", "Cn"})
@@ -78,7 +77,7 @@ class Visit:
         chat, now = self.site.keys.hidden("visitor", self.visitor), self.site.clock()
         language = self.site.wording().code
         with self.site.database.transaction() as session:
-            held = conversations.hold_all(session, CHANNEL, {chat: language}, now)[chat]
+            held = conversations.hold_all(session, conversations.VISITS, {chat: language}, now)[chat]
             yield Unit(Context(session, now, self.site.keys, held.id, language), held)
             conversations.save_all(session, [(held, ())], now)
 
