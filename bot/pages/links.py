@@ -66,7 +66,7 @@ def show_activation(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if accounts.status(account, now) == "active":
-        return site.message("activate_already_title", "activate_already")
+        return site.message("activate_already_title", "activate_already", leads_to="sign_in")
     return site.page("activate.html", username=account.username)
 
 
@@ -78,9 +78,10 @@ def activate(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if not used.changed:
-        return site.message("activate_already_title", "activate_already")
-    next_step = "activate_done" if used.account.password_hash else "activate_done_no_password"
-    return site.message("activate_done_title", next_step)
+        return site.message("activate_already_title", "activate_already", leads_to="sign_in")
+    if not used.account.password_hash:
+        return site.message("activate_done_title", "activate_done_no_password", leads_to="recover")
+    return site.message("activate_done_title", "activate_done", leads_to="sign_in")
 
 
 def show_reset(site: Site, token: str) -> Response:
@@ -120,7 +121,7 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
         page = site.message("too_many_title", "too_many", status=429, minutes=minutes)
         page.headers["Retry-After"] = f"{int(str(minutes)) * 60}"
         return page
-    return site.message("reset_done_title", "reset_done", "reset_done_not_you")
+    return site.message("reset_done_title", "reset_done", "reset_done_not_you", leads_to="sign_in")
 
 
 def show_email(site: Site, token: str) -> Response:
@@ -140,8 +141,10 @@ def change_email(site: Site, token: str) -> Response:
             links.use_to_change_email(session, site.keys, token, site.clock(), language=site.wording().code)
     except LinkRefused:
         return _refused(site, links.EMAIL)
-    return site.message("email_done_title", "email_done", "email_done_old")
+    return site.message("email_done_title", "email_done", "email_done_old", leads_to="sign_in")
 
 
 def _refused(site: Site, purpose: links.Purpose) -> Response:
-    return site.message("refused_title", "refused", "refused_just_done", f"refused_{purpose}", status=404)
+    leads_to = "sign_in" if purpose == links.EMAIL else "recover"
+    said = ("refused", "refused_just_done", f"refused_{purpose}")
+    return site.message("refused_title", *said, status=404, leads_to=leads_to)

@@ -60,9 +60,16 @@ class Site:
         }
         return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
 
-    def message(self, title: str, *paragraphs: str, status: int = 200, **fields: object) -> HTMLResponse:
-        """Return a page that only says something: the texts `title` and `paragraphs`."""
-        return self.page("message.html", status=status, title=title, paragraphs=paragraphs, fields=fields)
+    def message(
+        self, title: str, *paragraphs: str, status: int = 200, leads_to: str = "", **fields: object
+    ) -> HTMLResponse:
+        """Return a page that only says something: the texts `title` and `paragraphs`.
+
+        `leads_to` is a name of `NAVIGATION`: where people go from here.
+        """
+        address = dict(NAVIGATION).get(leads_to, "")
+        values = {"title": title, "paragraphs": paragraphs, "fields": fields, "leads_to": leads_to, "address": address}
+        return self.page("message.html", status=status, **values)
 
 
 def network_of(request: Request) -> str:

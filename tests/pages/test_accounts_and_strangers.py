@@ -6,10 +6,11 @@ import time
 from contextlib import closing
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from bot.pages.door import ACCOUNT_COOKIE
 from core import accounts, links, passwords, rules
+from core.references import reference
 from core.tables import Account, AccountSession, AuditEvent, Link
 from tests.pages.conftest import Page, Pages
 from tests.pages.test_account_forms import NEW, PASSWORD, Visitor, requests
@@ -265,3 +266,40 @@ def test_what_happened_is_audited_without_naming_anybody(pages: Pages) -> None:
         details = str([each.detail for each in session.scalars(select(AuditEvent))])
     assert events[-4:] == [*["account.sign_in_refused"] * 2, "account.signed_in", "account.signed_out"]
     assert "anngause" not in details
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/account/recover/password", {"identifier": "?@example.org"}),
+        ("/account/recover/username", {"identifier": "?@example.org"}),
+        ("/account/recover/activation", {"identifier": "?"}),
+        ("/account/create", NEW | {"email": "?@example.org", "email_again": "?@example.org"}),
+    ],
+)
+def test_s1_a_form_does_the_same_work_whoever_the_account_is(pages: Pages, path: str, fields: dict[str, str]) -> None:
+    active(pages)
+    statements: list[str] = []
+    event.listen(pages.database.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    work = []
+    for who in ("anngause", "nobody11"):
+        visitor = Visitor(pages)
+        visitor.opens(path)
+        statements.clear()
+        visitor.client.post(
+            path,
+            data={name: value.replace("?", who) for name, value in fields.items()}
+            | {"csrf": visitor.csrf, "characters": visitor.characters},
+        )
+        work.append(list(statements))
+    assert work[0] == work[1]
+    looked_up = [each for each in work[0] if "FROM accounts" in each]
+    assert looked_up == [each for each in looked_up if "username_key" in each and "email_key =" not in each]
+    assert bool(looked_up) == (path == "/account/create"), "only a username is looked up, and only for a new account"
+
+
+def test_the_reference_on_the_page_is_that_of_the_request_and_tells_nothing(pages: Pages) -> None:
+    seen = {reference(pages.keys, "request", row) for row in range(1, 200)}
+    assert len(seen) > 190
+    assert all(len(each) == 9 and each.startswith("CERS-") for each in seen)
+    assert reference(pages.keys, "request", 1) != reference(pages.keys, "code", 1)
