@@ -13,7 +13,7 @@ from core import outbox
 class Secret:
     """Which secret the worker derives when it renders the letter, and arms when SMTP has taken it (G4)."""
 
-    kind: Literal["code", "activate", "reset", "stop"]
+    kind: Literal["code", "activate", "reset", "email", "stop"]
     row: int  # id in `challenges` for a code, in `lost_mailboxes` for a stop, in `links` for the others
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, ticket_history
+from core import account_sessions, accounts, addresses, audit, letters, ticket_history
 from core.audit import Event
 from core.letters import Letter
 from core.lost_mailboxes import APPROVED, DONE, REFUSED, held_case, moved
@@ -42,7 +42,7 @@ def complete(session: Session, case_id: int, now: datetime) -> str:
     account = session.get_one(Account, case.account_id, with_for_update=True, populate_existing=True)
     if account.email != case.old_email:
         return _given_up(session, case, ADDRESS_CHANGED, now)
-    if not accounts.change_email(session, account, case.new_email, now):
+    if not accounts.set_email(session, account, case.new_email, now):
         return _given_up(session, case, ADDRESS_TAKEN, now)
     moved(session, case, (APPROVED,), state=DONE, ended_at=now)
     _void(session, account, now)
@@ -52,7 +52,8 @@ def complete(session: Session, case_id: int, now: datetime) -> str:
 
 
 def _void(session: Session, account: Account, now: datetime) -> None:
-    """End every link and code that the old mailbox may hold, and what chats have proved with such codes."""
+    """End every session, link and code that the old mailbox may hold, and what chats have proved with such codes."""
+    account_sessions.end_all(session, account.id, now)
     session.execute(update(Link).where(Link.account_id == account.id, Link.used_at.is_(None)).values(used_at=now))
     mine = AccountRequest.account_id == account.id
     codes = session.scalars(select(AccountRequest.challenge_id).where(mine)).all()

@@ -43,13 +43,13 @@ def stop(site: Site, token: str) -> Response:
             case, is_stopped = mailbox_stops.stop(session, site.keys, token, site.clock())
     except LinkRefused:
         return _refused(site)
-    return site.message("page_stop_done_title", "page_stop_done") if is_stopped else _over(site, case)
+    return site.message("stop_done_title", "stop_done") if is_stopped else _over(site, case)
 
 
 def _over(site: Site, case: LostMailbox) -> Response:
-    key = "page_stop_late" if case.state == DONE else "page_stop_nothing"
+    key = "stop_late" if case.state == DONE else "stop_nothing"
     return site.message(f"{key}_title", key)
 
 
 def _refused(site: Site) -> Response:
-    return site.message("page_refused_title", "page_refused", "page_refused_stop", status=404)
+    return site.message("refused_title", "refused", "refused_stop", status=404)

@@ -18,12 +18,14 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from bot.channels import pictures
 from bot.channels.markup import telegram_html
 from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import links, stops
+from bot.pages import account, links, stops
+from bot.pages.door import Door
 from bot.pages.site import Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
@@ -32,7 +34,7 @@ from core.database import Database
 from core.keys import Keys
 
 HERE = Path(__file__).parent
-_SAID = {403: "page_foreign", 404: "page_not_found", 405: "page_not_found", 413: "page_too_large"}
+_SAID = {403: "foreign", 404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_app(
@@ -69,7 +71,7 @@ def create_app(
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        key = _SAID.get(status, "page_failed")
+        key = _SAID.get(status, "failed")
         page = await run_in_threadpool(site.message, f"{key}_title", key, status=status)
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
@@ -80,6 +82,7 @@ def create_app(
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *stops.routes(site),
+            *account.routes(Door(site, address, pictures.png, pictures.wav)),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],

@@ -100,7 +100,7 @@ def test_an_account_whose_address_changed_meanwhile_keeps_it(desks: Desks) -> No
     desks.delivers()
     with desks.database.transaction() as session:
         account = session.get_one(Account, desks.account.id)
-        assert accounts.change_email(session, account, "ann@third.example.org", desks.now)
+        assert accounts.set_email(session, account, "ann@third.example.org", desks.now)
     desks.now += DAY
     assert desks.works() == ["refused"]
     assert (desks.email, desks.case.ended_why) == ("ann@third.example.org", "address_changed")
