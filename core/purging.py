@@ -71,10 +71,10 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
 def purge(session: Session, found: Past, now: datetime) -> None:
     """Delete what was found; a budget that has been spent of meanwhile stays.
 
-    That the audit was purged is written into it first: the database lets go what is a year older than its newest row.
+    That the audit is purged, and how long it is kept, is written into it first: the database deletes no other rows.
     """
     if found.audit:
-        audit.record(session, audit.Event.AUDIT_PURGED, now=now, rows=len(found.audit))
+        audit.record(session, audit.Event.AUDIT_PURGED, now=now, rows=len(found.audit), days=rules.AUDIT_DAYS)
         session.flush()
         session.execute(delete(AuditEvent).where(AuditEvent.id.in_(found.audit)))
     session.execute(delete(Received).where(Received.id.in_(found.inbox)))

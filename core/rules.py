@@ -124,7 +124,7 @@ INBOX_ORDER_MINUTES: Final = 10
 # What nobody has handled by then was accepted by a process that is gone, and another takes it up.
 INBOX_STALE_SECONDS: Final = 15
 
-# The audit is kept for a year (the database itself refuses less, see `core.tables.append_only`) ...
+# The audit is kept for a year (by the database itself, see `core.tables.append_only`) ...
 AUDIT_DAYS: Final = 365
 # ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, rules
@@ -46,7 +46,7 @@ def add(
 ) -> Member:
     """Return a new member of staff, without a password; StaffRefused when name or Telegram id will not do.
 
-    Without a `role` the first of all is an admin, everybody after that an agent. `by` is the member of staff who adds
+    Without a `role` they are an agent, or an admin where nobody has ever been one. `by` is the member of staff who adds
     them; None: whoever runs the service.
     """
     shown = " ".join(unicodedata.normalize("NFKC", name).split())
@@ -55,11 +55,11 @@ def add(
     if session.scalar(select(Staff.id).where(Staff.name_key == username_key(shown))) is not None:
         raise StaffRefused("staff_name_taken")
     _refuse_taken(session, telegram_id)
-    is_first = session.scalar(select(func.count(Staff.id))) == 0
+    has_admin = session.scalar(select(Staff.id).where(Staff.role == "admin").limit(1)) is not None
     row = Staff(
         name=shown,
         name_key=username_key(shown),
-        role=role or ("admin" if is_first else "agent"),
+        role=role or ("agent" if has_admin else "admin"),
         telegram_id=telegram_id,
         created_at=now,
     )

@@ -1,6 +1,7 @@
-"""The audit is only added to: the database itself refuses to change a row, and to delete one that is not a year old.
+"""The audit is only added to: the database itself refuses to change a row, and to delete one before its time.
 
-The year counts back from the newest row, not from anybody's clock: the purge writes down that it purged, then deletes.
+The purge first writes a row that says how many days are kept, then deletes what is older than that row by so much: it
+counts from no clock but the service's own, and nothing is ever deleted without a row that stays and tells.
 """
 
 from typing import Any
@@ -16,9 +17,12 @@ END
 """,
     """
 CREATE TRIGGER audit_kept BEFORE DELETE ON audit
-WHEN substr(OLD.at, 1, 19) > (SELECT datetime(max(at), '-365 days') FROM audit)
+WHEN substr(OLD.at, 1, 19) > coalesce((
+    SELECT datetime(at, '-' || max(json_extract(detail, '$.days'), 1) || ' days')
+    FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+), '')
 BEGIN
-    SELECT RAISE(ABORT, 'the audit is kept for a year');
+    SELECT RAISE(ABORT, 'the audit is kept until it is purged');
 END
 """,
 )
@@ -29,8 +33,11 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         RAISE EXCEPTION 'the audit is only added to';
     END IF;
-    IF OLD.at > (SELECT max(at) - interval '365 days' FROM audit) THEN
-        RAISE EXCEPTION 'the audit is kept for a year';
+    IF OLD.at > coalesce((
+        SELECT at - greatest((detail->>'days')::int, 1) * interval '1 day'
+        FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+    ), '-infinity') THEN
+        RAISE EXCEPTION 'the audit is kept until it is purged';
     END IF;
     RETURN OLD;
 END

@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 from core import audit, rules
 from core.database import Database
 from core.tables import AuditEvent
-from core.tables.append_only import POSTGRESQL, SQLITE
 
 
 def test_a_word_of_the_code_and_a_number_are_recorded(database: Database, now: datetime) -> None:
@@ -47,6 +46,11 @@ def kept(database: Database) -> list[datetime]:
         return list(session.scalars(select(AuditEvent.at).order_by(AuditEvent.at)))
 
 
+def purged(database: Database, at: datetime, **detail: int) -> None:
+    with database.transaction() as session:
+        audit.record(session, audit.Event.AUDIT_PURGED, now=at, **detail)
+
+
 def test_the_database_refuses_to_change_the_audit_and_to_delete_of_it(database: Database, now: datetime) -> None:
     added(database, now)
     changes: list[Executable] = [
@@ -56,26 +60,33 @@ def test_the_database_refuses_to_change_the_audit_and_to_delete_of_it(database: 
     ]
     for change in changes:
         assert "only added to" in refused(database, change)
-    assert "kept for a year" in refused(database, delete(AuditEvent))
+    assert "kept until" in refused(database, delete(AuditEvent))
     if database.url.get_backend_name() == "postgresql":
         assert "only added to" in refused(database, text("TRUNCATE audit"))
     assert kept(database) == [now]
 
 
-def test_what_is_a_year_older_than_the_newest_row_may_be_deleted_and_nothing_else(
-    database: Database, now: datetime
+@pytest.mark.parametrize("days", [rules.AUDIT_DAYS, 90])
+def test_what_is_older_than_the_purge_keeps_may_be_deleted_and_nothing_else(
+    database: Database, now: datetime, days: int
 ) -> None:
-    year = timedelta(days=rules.AUDIT_DAYS)
-    second = timedelta(seconds=1)
-    for at in (now, now + second, now + 2 * second, now + year + second):
+    second, purge = timedelta(seconds=1), now + timedelta(days=days) + timedelta(seconds=1)
+    for at in (now, now + second, now + 2 * second):
         added(database, at)
-    assert "kept for a year" in refused(database, delete(AuditEvent))
-    assert "kept for a year" in refused(database, delete(AuditEvent).where(AuditEvent.at == now + 2 * second))
+    assert "kept until" in refused(database, delete(AuditEvent).where(AuditEvent.at == now)), "nothing was purged yet"
+    purged(database, purge, days=days, rows=2)
+    assert "kept until" in refused(database, delete(AuditEvent))
+    assert "kept until" in refused(database, delete(AuditEvent).where(AuditEvent.at == now + 2 * second))
     assert len(kept(database)) == 4, "of a statement that is refused nothing is done"
     assert refused(database, delete(AuditEvent).where(AuditEvent.at <= now + second)) == ""
-    assert kept(database) == [now + 2 * second, now + year + second]
+    assert kept(database) == [now + 2 * second, purge]
+    assert "kept until" in refused(database, delete(AuditEvent).where(AuditEvent.at == purge)), "what tells of it stays"
 
 
-def test_the_database_keeps_the_audit_as_long_as_the_rules_say() -> None:
-    for statements in (SQLITE, POSTGRESQL):
-        assert f"{rules.AUDIT_DAYS} days'" in "".join(statements)
+@pytest.mark.parametrize("detail", [{}, {"days": 0}, {"days": -5}])
+def test_a_purge_that_names_no_days_deletes_nothing_of_today(
+    database: Database, now: datetime, detail: dict[str, int]
+) -> None:
+    added(database, now)
+    purged(database, now + timedelta(hours=23), **detail)
+    assert "kept until" in refused(database, delete(AuditEvent).where(AuditEvent.at == now))

@@ -93,7 +93,7 @@ async def test_the_audit_is_kept_for_a_year(world: World, purge: Purge) -> None:
     await world.work()
     left = world.rows(AuditEvent)
     assert {row.event for row in left} == {"audit.purged"}, "a purge is written down itself"
-    assert left[-1].detail == {"rows": 1}
+    assert left[-1].detail == {"rows": 1, "days": rules.AUDIT_DAYS}
 
 
 async def test_what_is_not_done_stays_however_old(world: World, purge: Purge) -> None:

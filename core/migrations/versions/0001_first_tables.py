@@ -9,7 +9,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# The audit is only added to: what is a year older than its newest row may be deleted, and nothing changed.
+# The audit is only added to: the purge writes down how many days are kept, then deletes what is older.
 AUDIT_ON_SQLITE = (
     """
 CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
@@ -19,9 +19,12 @@ END
 """,
     """
 CREATE TRIGGER audit_kept BEFORE DELETE ON audit
-WHEN substr(OLD.at, 1, 19) > (SELECT datetime(max(at), '-365 days') FROM audit)
+WHEN substr(OLD.at, 1, 19) > coalesce((
+    SELECT datetime(at, '-' || max(json_extract(detail, '$.days'), 1) || ' days')
+    FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+), '')
 BEGIN
-    SELECT RAISE(ABORT, 'the audit is kept for a year');
+    SELECT RAISE(ABORT, 'the audit is kept until it is purged');
 END
 """,
 )
@@ -32,8 +35,11 @@ BEGIN
     IF TG_OP <> 'DELETE' THEN
         RAISE EXCEPTION 'the audit is only added to';
     END IF;
-    IF OLD.at > (SELECT max(at) - interval '365 days' FROM audit) THEN
-        RAISE EXCEPTION 'the audit is kept for a year';
+    IF OLD.at > coalesce((
+        SELECT at - greatest((detail->>'days')::int, 1) * interval '1 day'
+        FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+    ), '-infinity') THEN
+        RAISE EXCEPTION 'the audit is kept until it is purged';
     END IF;
     RETURN OLD;
 END
