@@ -86,7 +86,11 @@ class Relay:
         try:
             if notice.payload["remove"]:
                 await self._room.remove(notice.payload["remove"])
-            await self._room.say(notice.payload["topic"], Reply.from_json(notice.payload["reply"]))
+            reply = Reply.from_json(notice.payload["reply"])
+            if reply.copied is not None:
+                await self._copy(notice.payload["topic"], reply.copied)
+            else:
+                await self._room.say(notice.payload["topic"], reply)
         except SendFailed as failed:
             why = failed
             await self._in_transaction(lambda session: self._unsaid(session, notice, why))
@@ -120,7 +124,7 @@ class Relay:
             told = await self._telling(ticket)
         if told is None:
             return
-        news, topic = told.news, told.news.topic
+        topic = told.news.topic
         if topic is None:
             topic = await self._room.open_topic(ticket_card.topic_name(self._language(), told.page))
             await self._in_transaction(lambda session: topics.keep(session, ticket, topic))
@@ -129,7 +133,14 @@ class Relay:
         except TopicGone:
             await self._in_transaction(lambda session: topics.lost(session, topic))
             return
-        await self._in_transaction(lambda session: topics.told(session, news))
+        await self._in_transaction(lambda session: self._told(session, topic, told))
+
+    def _told(self, session: Session, topic: int, told: Telling) -> None:
+        """Note that it was told; what the person sent follows, each for itself, so that nothing else is repeated."""
+        topics.told(session, told.news)
+        for copied in told.files:
+            payload = {"topic": topic, "reply": Reply("", copied=copied).to_json(), "remove": ""}
+            outbox.owe_notice(session, payload, self._desk.clock())
 
     async def _say_all(self, topic: int, told: Telling) -> None:
         """Say it; the topic is closed and opened with the ticket first, because that can be repeated unseen."""
@@ -142,8 +153,6 @@ class Relay:
             await self._room.say(topic, ticket_card.card(self._language(), told.page, clock, self._address))
         if told.said is not None:
             await self._room.say(topic, told.said)
-        for copied in told.files:
-            await self._copy(topic, copied)
 
     async def _copy(self, topic: int, copied: Copied) -> None:
         """Copy what the person sent; where that cannot be, say so: its line stands in the topic already."""

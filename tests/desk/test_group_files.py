@@ -134,3 +134,18 @@ async def test_a_picture_that_cannot_be_copied_is_told_all_the_same(group: Group
         "Person: [a picture]",
         "What the person sent could not be copied here: Message to copy not found",
     )
+
+
+async def test_while_telegram_takes_no_copy_nothing_else_is_repeated(
+    group: GroupOfStaff, office: Office, on_telegram: int
+) -> None:
+    group.server.faults.append(Fault("copyMessage", "refuse", status=429, retry_after=1))
+    [line] = await group.person_sends(CHAT, "photo")
+    assert line.text == "Person: [a picture]"
+    office.world.later(1)
+    [copy] = await group.during(_nothing)
+    assert copy.content == "photo"
+
+
+async def _nothing() -> None:
+    pass
