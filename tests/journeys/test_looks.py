@@ -69,3 +69,15 @@ async def test_no_page_is_wider_than_the_screen_from_a_small_phone_to_a_wall(emp
                 "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             )
             assert not wide, f"{path} has to be moved sideways at {width} pixels"
+
+
+async def test_in_high_contrast_and_forced_colors_nothing_gets_lost(empty: World) -> None:
+    async with walking(empty) as ann:
+        await ann.opens("/account/create")
+        await ann.presses("Create my account")
+        for media in ("more", "forced"):
+            await ann.page.emulate_media(
+                contrast="more" if media == "more" else "no-preference",
+                forced_colors="active" if media == "forced" else "none",
+            )
+            await ann.looks(f"create-mistakes-{media}")
