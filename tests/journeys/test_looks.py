@@ -59,6 +59,17 @@ async def test_letters_have_nothing_to_stumble_over(empty: World, dark: bool) ->
             await ann.looks(f"letter-{number}")
 
 
+async def test_the_development_mailbox_shows_a_letter_as_mail_programs_do(empty: World) -> None:
+    async with walking(empty) as ann:
+        await ann.is_active()
+        await ann.opens("/mail")
+        await ann.looks("mail")
+        await ann.follows("Activate your account")
+        shown = ann.page.frame_locator("iframe").get_by_role("link", name="Activate my account")
+        assert "/activate/" in (await shown.get_attribute("href") or "")
+        await ann.looks("mail-letter")
+
+
 @pytest.mark.parametrize("width", [320, 640, 3840])
 async def test_no_page_is_wider_than_the_screen_from_a_small_phone_to_a_wall(empty: World, width: int) -> None:
     async with walking(empty) as ann:
