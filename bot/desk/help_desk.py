@@ -82,7 +82,8 @@ class HelpDesk:
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
             notice = self._phrase(found, "staff_took_over", name=member.name)
-            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then == "wait")
+            waits = written.then == "wait"
+            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), waits, notice)
             is_new = ticket_replies.reply(desk, ticket, draft)
             if is_new and written.then == "resolve":
                 self._resolve(desk, ticket)

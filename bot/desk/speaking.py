@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from bot.dialogue.deliveries import only
 from bot.dialogue.messages import Reply
 
 
 def spoken(text: str) -> dict[str, Any]:
     """Return the Markdown `text` as the replies of one turn."""
-    return {"replies": [Reply(text).to_json()], "remove": ""}
+    return only(Reply(text))
