@@ -34,6 +34,7 @@ class Event(StrEnum):
     ACCOUNT_LOOKED_AT = "account.looked_at"
     ACTION_STARTED = "account.action_started"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
+    CONVERSATION_MOVED = "conversation.moved"
     CONVERSATION_UNREACHABLE = "conversation.unreachable"
 
 

@@ -9,6 +9,7 @@ from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question, Telephon
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import Offer, pressed
 from bot.dialogue.talk import Answer
+from core.continuing import CODE
 from knowledge.library import Language
 from knowledge.text import normalise
 
@@ -28,6 +29,7 @@ CONTROLS = (
     "forget",
     "it_came",
     "bot",
+    "continue",
 )
 
 SHORT = 14  # words of a message that says one thing
@@ -51,6 +53,13 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """A code by which a conversation that began elsewhere goes on here."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant."""
 
@@ -70,7 +79,7 @@ class Lost:
     """Nothing that the bot knows."""
 
 
-Meaning = Control | Begin | Known | Remark | Lost | Answer
+Meaning = Control | Begin | Continue | Known | Remark | Lost | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Reader:
             return Remark("attachment" if self.incoming.attachment else "nothing_said")
         if typed.startswith("/"):
             return self._command(typed)
+        if code := CODE.fullmatch(typed):
+            return Continue(code.group())
         return self._words(typed, question)
 
     def _words(self, typed: str, question: Question | None) -> Meaning:
@@ -151,6 +162,8 @@ class Reader:
     def _command(self, typed: str) -> Meaning:
         name, _, rest = typed[1:].partition(" ")
         word = name.partition("@")[0].casefold().replace("-", "_")
+        if word in {"start", "continue"} and (code := CODE.search(rest)):
+            return Continue(code.group())
         if word == "start" and (flow := self._started(normalise(rest))):
             return Begin(flow)
         return Control(word) if word in CONTROLS else Remark("unknown_command")

@@ -48,15 +48,18 @@ class Sending:
         keys: Keys,
         pace: Callable[[], Awaitable[None]],
         keep: Callable[[Delivery], Awaitable[bool]],
+        address: Callable[[], str] = str,
     ) -> None:
         """Send by `bot`, each message when `pace` returns; `keep` writes down how far a delivery has come.
 
-        Verification characters are derived from `keys` when they are drawn.
+        Verification characters are derived from `keys` when they are drawn, and so are codes to continue with, on the
+        page at `address` for example.
         """
         self._bot = bot
         self._keys = keys
         self._pace = pace
         self._keep = keep
+        self._address = address
 
     async def send(self, delivery: Delivery, bare: str = "") -> str | None:
         """Send what is left of a delivery and return the ids of its messages that carry buttons; SendFailed otherwise.
@@ -176,6 +179,17 @@ class Sending:
         self, chat: str, picture: Picture, caption: str, buttons: InlineKeyboardMarkup | None
     ) -> Message:
         characters = verification.shown(self._keys, picture.kind, picture.challenge)
+        if picture.kind == "continuation":
+            address = self._address()
+            link = f"{address}/?continue={characters}" if address else ""
+            lines = [*filter(None, (caption, f"<code>{characters}</code>", link))]
+            return await self._bot.send_message(
+                chat,
+                "\n\n".join(lines),
+                parse_mode=ParseMode.HTML,
+                link_preview_options=_NO_PREVIEW,
+                reply_markup=buttons,
+            )
         if picture.kind == "characters":
             drawn = await asyncio.to_thread(pictures.png, characters)
             return await self._bot.send_photo(
