@@ -18,6 +18,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot.channels.markup import telegram_html
+from bot.channels.web import pages as web
+from bot.channels.web.channel import WebChannel
+from bot.channels.web.site import ChatSite
+from bot.channels.web.visitor import Cookies
 from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
@@ -43,13 +47,14 @@ def create_app(
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
     desk: tuple[HelpDesk, Hub] | None = None,
+    chat: WebChannel | None = None,
     beside: Sequence[Route] = (),
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone. With `desk` there are the help desk's pages, kept live by its hub. The routes
-    `beside` are for programs, which no form and no page sends there.
+    development alone. With `desk` there are the help desk's pages, kept live by its hub; with `chat` the
+    conversation is at /. The routes `beside` are for programs, which no form and no page sends there.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -65,6 +70,9 @@ def create_app(
         help_desk, hub = desk
         desk_site = DeskSite(help_desk, templates, address, network_of, _as_html)
         desk_pages = pages.routes(desk_site, hub)
+    chat_pages: Sequence[BaseRoute] = ()
+    if chat is not None:
+        chat_pages = web.routes(ChatSite(chat, templates, address, Cookies(keys, address), network_of))
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -78,6 +86,7 @@ def create_app(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *chat_pages,
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],
