@@ -4,7 +4,7 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import addresses, audit, rules
@@ -85,6 +85,11 @@ def find(session: Session, identifier: str) -> Account | None:
     return session.scalar(select(Account).where(Account.username_key == addresses.username_key(identifier)))
 
 
+def find_by_email(session: Session, email: str) -> Account | None:
+    """Return the account of an e-mail address, or None; for the worker alone, as `find`."""
+    return session.scalar(select(Account).where(Account.email_key == addresses.canonical(email)))
+
+
 def activation_deadline(account: Account) -> datetime:
     """Return until when the account can be activated: 30 days from its registration (001, 002)."""
     return account.registered_at + timedelta(days=rules.ACTIVATION_EXPIRES_DAYS)
@@ -114,6 +119,44 @@ def set_password(session: Session, account: Account, password_hash: str, now: da
     """Keep a new password, checked and hashed before the transaction began (see `core.passwords`)."""
     account.password_hash = password_hash
     audit.record(session, audit.Event.ACCOUNT_PASSWORD_CHANGED, now=now, account_id=account.id)
+
+
+def set_email(session: Session, account: Account, email: str, now: datetime) -> bool:
+    """Give the account another address, which was proved; False when another account has it (000: one each).
+
+    A request that was not activated in time holds no address.
+    """
+    address = addresses.read(email)
+    is_another = and_(Account.email_key == address.key, Account.id != account.id)
+    session.execute(delete(Account).where(is_another, is_lapsed(now)))
+    changed = session.scalars(
+        update(Account)
+        .where(Account.id == account.id, ~exists().where(is_another).correlate(None))
+        .values(email=address.mailable, email_key=address.key)
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.refresh(account)
+    if changed:
+        audit.record(session, audit.Event.ACCOUNT_EMAIL_CHANGED, now=now, account_id=account.id)
+    return bool(changed)
+
+
+def set_profile(
+    session: Session, account: Account, now: datetime, *, first_name: str, last_name: str, protection_phrase: str
+) -> None:
+    """Keep other names and another phrase; AccountRefused names the first rule that is broken."""
+    for refusal in name_refusals(first_name, last_name, protection_phrase):
+        raise refusal
+    account.first_name, account.last_name = first_name.strip(), last_name.strip()
+    account.protection_phrase = protection_phrase.strip() or None
+    audit.record(session, audit.Event.ACCOUNT_PROFILE_CHANGED, now=now, account_id=account.id)
+
+
+def is_taken(session: Session, username: str, now: datetime) -> bool:
+    """Return whether somebody has this username (002); a registration that has lapsed holds none."""
+    key = addresses.username_key(username)
+    return session.scalar(select(Account.id).where(Account.username_key == key, ~is_lapsed(now))) is not None
 
 
 def username_refusals(username: str) -> list[AccountRefused]:

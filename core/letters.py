@@ -13,7 +13,7 @@ from core import outbox
 class Secret:
     """Which secret the worker derives when it renders the letter, and arms when SMTP has taken it (G4)."""
 
-    kind: Literal["code", "activate", "reset"]
+    kind: Literal["code", "activate", "reset", "email"]
     row: int  # id in `challenges` for a code, in `links` for the others
 
 

@@ -25,6 +25,10 @@ SUPPORT_REPLY_MAX_DAYS: Final = 2
 
 # OWASP Forgot Password: a reset link is short-lived and used once.
 RESET_LINK_MINUTES: Final = 60
+# A new address of an account is proved within a day, as OWASP has it for changes of an e-mail address.
+EMAIL_LINK_HOURS: Final = 24
+# Passwords that zxcvbn thinks to be found within so many guesses are refused: among them every common one.
+PASSWORD_FEWEST_GUESSES: Final = 10_000_000
 # OWASP ASVS 6.5.5: an out-of-band code lives at most ten minutes, here from the moment SMTP took the letter.
 CODE_MINUTES: Final = 10
 CODE_DIGITS: Final = 8
@@ -43,6 +47,13 @@ CHAT_TICKETS_A_DAY: Final = 5
 # S5, counted silently when the letter is due: 3 an hour and 5 a day a mailbox.
 MAILBOX_LETTERS_AN_HOUR: Final = 3
 MAILBOX_LETTERS_A_DAY: Final = 5
+# S5 for the account pages, by network: pictures, what is asked for, names that are tried, sign-ins.
+NETWORK_CHALLENGES_AN_HOUR: Final = 240
+NETWORK_REQUESTS_AN_HOUR: Final = 40
+NETWORK_USERNAMES_AN_HOUR: Final = 240
+NETWORK_ACCOUNT_SIGN_INS_AN_HOUR: Final = 120
+# After so many tries at one username, whoever has it, a sign-in takes verification characters: nobody is locked out.
+USERNAME_SIGN_INS_AN_HOUR: Final = 10
 # What begins to live later than this from now was armed by a clock that was ahead: it would live too long.
 CLOCK_SLACK_SECONDS: Final = 60
 # Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).

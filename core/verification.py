@@ -13,9 +13,9 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import limits, rules, tracing
@@ -35,6 +35,56 @@ class Proof:
     challenge: int
     kind: Kind
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The challenge of a chat and purpose that can be answered, or was passed and is still to be used."""
+
+    challenge: int
+    kind: Kind
+    is_passed: bool
+
+
+def standing(context: Context, purpose: str) -> Standing | None:
+    """Return where the verification of this chat and purpose stands; None: a new challenge is to be issued."""
+    row = context.session.scalars(
+        select(Challenge)
+        .where(
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.superseded_at.is_(None),
+            Challenge.consumed_at.is_(None),
+        )
+        .order_by(Challenge.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.passed_at is not None:
+        is_good = row.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES)
+        return Standing(row.id, cast(Kind, row.kind), is_passed=True) if is_good else None
+    is_open = row.tries_left > 0 and (row.expires_at is None or row.expires_at > context.now)
+    return Standing(row.id, cast(Kind, row.kind), is_passed=False) if is_open else None
+
+
+def bind(context: Context, challenge: int, purpose: str, identifier: str) -> None:
+    """Let characters that were shown before anything was typed prove for this identifier, and for no other again.
+
+    A form has both in it. A mailed code is bound to its mailbox from the beginning, and stays so.
+    """
+    context.session.execute(
+        update(Challenge)
+        .where(
+            Challenge.id == challenge,
+            Challenge.kind != "code",
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.identifier_mac == _identifier_mac(context.keys, ""),
+            Challenge.consumed_at.is_(None),
+        )
+        .values(identifier_mac=_identifier_mac(context.keys, identifier))
+    )
 
 
 def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:

@@ -22,10 +22,6 @@ from knowledge.library import Language
 COOKIE = "desk"
 BY_ITSELF = "Desk-By-Itself"  # the header of what the desk's script asks for without anybody doing anything
 SEE_OTHER = 303
-CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self';"
-    " frame-ancestors 'none'; base-uri 'none'"
-)
 FIELDS = 40
 FORM_BYTES = 512 * 1024
 
@@ -85,7 +81,7 @@ class DeskSite:
             csrf=signed_in.csrf if signed_in else "",
             **values,
         )
-        return HTMLResponse(html, status, headers={"Content-Security-Policy": CONTENT_SECURITY})
+        return HTMLResponse(html, status)
 
     def refused(self, signed_in: SignedIn | None, refusal: Refusal, *, status: int = 409, text: str = "") -> Response:
         """Return a page that says what happened instead, with the text that was typed, so that it is not lost."""

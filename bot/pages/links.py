@@ -59,7 +59,7 @@ def show_activation(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if accounts.status(account, now) == "active":
-        return site.message("page_activate_already_title", "page_activate_already")
+        return site.message("activate_already_title", "activate_already")
     return site.page("activate.html", username=account.username)
 
 
@@ -71,9 +71,9 @@ def activate(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if not used.changed:
-        return site.message("page_activate_already_title", "page_activate_already")
-    next_step = "page_activate_done" if used.account.password_hash else "page_activate_done_no_password"
-    return site.message("page_activate_done_title", next_step)
+        return site.message("activate_already_title", "activate_already")
+    next_step = "activate_done" if used.account.password_hash else "activate_done_no_password"
+    return site.message("activate_done_title", next_step)
 
 
 def show_reset(site: Site, token: str) -> Response:
@@ -83,7 +83,7 @@ def show_reset(site: Site, token: str) -> Response:
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
     except LinkRefused:
         return _refused(site, links.RESET)
-    return site.page("reset.html", username=account.username, mistakes=[])
+    return site.page("reset.html", username=account.username, mistakes={})
 
 
 def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Response:
@@ -98,7 +98,11 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
         mistakes = chosen.mistakes(account.username, account.email)
         if mistakes:
-            return site.page("reset.html", status=422, username=account.username, mistakes=mistakes)
+            told: dict[str, list[str]] = {}
+            for each in mistakes:
+                field = "confirmation" if each.phrase == "password_confirmation" else "password"
+                told.setdefault(field, []).append(site.text(f"reset_{each.phrase}", **each.fields))
+            return site.page("reset.html", status=422, username=account.username, mistakes=told)
         password_hash = passwords.hashed(chosen.password)
         with site.database.transaction() as session:
             links.use_to_reset(session, site.keys, token, password_hash, site.clock(), language=site.wording().code)
@@ -106,13 +110,11 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
         return _refused(site, links.RESET)
     except BudgetSpent as spent:
         minutes = spent.fields["minutes"]
-        page = site.message("page_too_many_title", "page_too_many", status=429, minutes=minutes)
+        page = site.message("too_many_title", "too_many", status=429, minutes=minutes)
         page.headers["Retry-After"] = f"{int(str(minutes)) * 60}"
         return page
-    return site.message("page_reset_done_title", "page_reset_done", "page_reset_done_not_you")
+    return site.message("reset_done_title", "reset_done", "reset_done_not_you")
 
 
 def _refused(site: Site, purpose: links.Purpose) -> Response:
-    return site.message(
-        "page_refused_title", "page_refused", "page_refused_just_done", f"page_refused_{purpose}", status=404
-    )
+    return site.message("refused_title", "refused", "refused_just_done", f"refused_{purpose}", status=404)

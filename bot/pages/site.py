@@ -21,8 +21,16 @@ class Wording(Protocol):
     def code(self) -> str:
         """The language's code, for example "en"."""
 
-    def phrase(self, key: str, /, **fields: object) -> str:
-        """The text of a phrase, its fields filled in."""
+    def page_text(self, key: str, /, **fields: object) -> str:
+        """A text of the pages, its fields filled in."""
+
+
+NAVIGATION = (
+    ("chat", "/"),
+    ("create", "/account/create"),
+    ("sign_in", "/account/sign-in"),
+    ("recover", "/account/recover"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +43,18 @@ class Site:
     wording: Callable[[], Wording]  # asked at every page, so that an edit shows at once
     templates: Environment
 
+    def text(self, key: str, **fields: object) -> str:
+        """Return a text of the pages."""
+        return self.wording().page_text(key, **fields)
+
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
-        """Return a page; the template sees `phrase`, `language` and the values, all escaped."""
+        """Return a page; the template sees `t` (the wording), `language`, `navigation` and the values, all escaped."""
         wording = self.wording()
-        text = self.templates.get_template(template).render(phrase=wording.phrase, language=wording.code, **values)
-        return HTMLResponse(text, status)
+        shared: dict[str, object] = {"t": wording.page_text, "language": wording.code, "navigation": NAVIGATION}
+        return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
 
     def message(self, title: str, *paragraphs: str, status: int = 200, **fields: object) -> HTMLResponse:
-        """Return a page that only says something: the phrases `title` and `paragraphs`."""
+        """Return a page that only says something: the texts `title` and `paragraphs`."""
         return self.page("message.html", status=status, title=title, paragraphs=paragraphs, fields=fields)
 
 

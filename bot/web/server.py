@@ -27,7 +27,7 @@ from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
 from bot.pages import links
-from bot.pages.site import Site, Wording, network_of
+from bot.pages.site import NAVIGATION, Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
@@ -35,7 +35,7 @@ from core.database import Database
 from core.keys import Keys
 
 HERE = Path(__file__).parent
-_SAID = {403: "page_foreign", 404: "page_not_found", 405: "page_not_found", 413: "page_too_large"}
+_SAID = {403: "foreign", 404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_app(
@@ -72,11 +72,11 @@ def create_app(
         desk_pages = pages.routes(desk_site, hub)
     chat_pages: Sequence[BaseRoute] = ()
     if chat is not None:
-        chat_pages = web.routes(ChatSite(chat, templates, address, Cookies(keys, address), network_of))
+        chat_pages = web.routes(ChatSite(chat, templates, address, Cookies(keys, address), network_of, NAVIGATION))
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        key = _SAID.get(status, "page_failed")
+        key = _SAID.get(status, "failed")
         page = await run_in_threadpool(site.message, f"{key}_title", key, status=status)
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page

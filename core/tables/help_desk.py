@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables.base import IDS_NEVER_COME_BACK, Base
+from core.tables.base import IDS_NEVER_COME_BACK, Base, BrowserSession
 
 _ITS_KEY_IS_THE_TABLE = {"sqlite_with_rowid": False}
 _BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -116,16 +116,10 @@ class Staff(Base):
     disabled_at: Mapped[datetime | None]
 
 
-class StaffSession(Base):
-    """A browser in which somebody of staff is signed in; of its token only a hash is here."""
+class StaffSession(BrowserSession):
+    """A browser in which somebody of staff is signed in."""
 
     __tablename__ = "staff_sessions"
     __table_args__ = IDS_NEVER_COME_BACK
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    previous_hash: Mapped[str | None] = mapped_column(unique=True)
-    created_at: Mapped[datetime]
-    rotated_at: Mapped[datetime]
-    seen_at: Mapped[datetime]

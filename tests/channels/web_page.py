@@ -81,8 +81,8 @@ class ChatPage(HTMLParser):
             self.typed += data.removeprefix("\n")
         if tag == "a":
             self.links[data] = values["href"]
-        if values.get("id") == "wrong":
-            self.wrong += data
+        if self._is_within("wrong"):
+            self.wrong += data.strip()
         if tag == "button":
             sent = {**self._form, **({values["name"]: values["value"]} if "name" in values else {})}
             self.buttons[data] = sent

@@ -24,7 +24,7 @@ BY_TELEGRAM = ("reset_password", "person")
 
 
 def walks() -> Iterator[ParameterSet]:
-    """Yield what to walk where: every step straight at the dialogue, one of each flow in the terminal and on the web, few by
+    """Yield what to walk where: every step at the dialogue, one of each flow in the terminal and on the web, few by
     Telegram.
 
     `make prove` walks every step by every channel.

@@ -82,14 +82,16 @@ class Page(HTMLParser):
         """Note what opens."""
         values = dict(attrs)
         assert not [name for name in values if name.startswith("on")], "a script in an attribute"
-        assert tag not in {"script", "style", "iframe", "img"}, f"<{tag}> would be refused by the page's own policy"
+        assert tag != "style", "<style> would be refused by the page's own policy"
+        assert not values.get("src", "/static/").partition("/")[0], f"<{tag}> asks another host for something"
+        assert tag != "script" or values["src"] == "/static/app.js", "a script that is not the one"
         if tag == "html":
             self.language = values["lang"] or ""
-        if tag == "input":
+        if tag == "input" and values.get("type") != "hidden":
             self.inputs[values["id"] or ""] = values
-        if tag == "a":
+        if tag == "a" and any(each == "main" for each, _ in self._open):
             self.links.append(values["href"] or "")
-        if tag not in {"meta", "link", "input", "br"}:
+        if tag not in {"meta", "link", "input", "br", "img"}:
             self._open.append((tag, values))
 
     def handle_endtag(self, tag: str) -> None:

@@ -9,7 +9,10 @@ from core.links import ACTIVATE, RESET
 from tests.pages.conftest import Page, Pages
 from tests.world import ADDRESS
 
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 NEW = {"password": "Heron2026x", "confirmation": "Heron2026x"}
 
 
@@ -17,7 +20,7 @@ NEW = {"password": "Heron2026x", "confirmation": "Heron2026x"}
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),
-        ("GET", "/static/pages.css", 200),
+        ("GET", "/static/app.css", 200),
         ("GET", "/reset/1-x", 404),
         ("GET", "/nowhere", 404),
         ("GET", "/static/../server.py", 404),

@@ -28,7 +28,7 @@ FIELDS = frozenset({"csrf", "key", "text", "button"})
 LONGEST_SECONDS = 600  # the browser then asks again, and shows whose chat it has
 SEE_OTHER = 303
 
-_Mistake = tuple[str, int, Mapping[str, object]]  # the phrase that tells it, the status, and the phrase's fields
+_Mistake = tuple[str, int, Mapping[str, object]]  # the text that tells it, the status, and the text's fields
 
 
 def routes(site: ChatSite) -> list[Route]:
@@ -44,7 +44,7 @@ def routes(site: ChatSite) -> list[Route]:
         visitor = site.cookies.visitor(request)
         form, is_whole = await _form(request)
         if not is_whole or not is_own_form(visitor, form.get("csrf", "")):
-            return await run_in_threadpool(refused, site, request, visitor, "web_stale_form", 403, "")
+            return await run_in_threadpool(refused, site, request, visitor, "chat_stale_form", 403, "")
         response = RedirectResponse("/", SEE_OTHER)
         site.cookies.drop(response)
         return response
@@ -80,15 +80,15 @@ async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     typed = await run_in_threadpool(_without_secrets, site, request, text)
     wrong = _mistake(visitor, form, text, is_whole)
     if wrong is not None:
-        phrase, status, fields = wrong
-        return await run_in_threadpool(refused, site, request, visitor, phrase, status, typed, **fields)
+        text_key, status, fields = wrong
+        return await run_in_threadpool(refused, site, request, visitor, text_key, status, typed, **fields)
     try:
         await site.channel.receive(visitor, {**form, "text": text}, language_wanted(request), site.network_of(request))
     except Hurry:
-        return await run_in_threadpool(refused, site, request, visitor, "web_hurry", 429, typed)
+        return await run_in_threadpool(refused, site, request, visitor, "chat_hurry", 429, typed)
     except BudgetSpent as spent:
         page = await run_in_threadpool(
-            refused, site, request, visitor, "web_too_many_chats", 429, typed, **spent.fields
+            refused, site, request, visitor, "chat_too_many_chats", 429, typed, **spent.fields
         )
         page.headers["Retry-After"] = f"{int(str(spent.fields['minutes'])) * 60}"
         return page
@@ -101,10 +101,10 @@ async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
 
 
 def refused(
-    site: ChatSite, request: Request, visitor: Visitor, phrase: str, status: int, typed: str, **fields: object
+    site: ChatSite, request: Request, visitor: Visitor, told: str, status: int, typed: str, **fields: object
 ) -> Response:
     """Return the page again, with a sentence on what was wrong with the form, and what was typed in it."""
-    said = site.language_of(request).phrase(phrase, **fields)
+    said = site.language_of(request).page_text(told, **fields)
     return site.page(request, visitor, status=status, said=said, typed=typed)
 
 
@@ -131,17 +131,17 @@ def _is_ours(posted: FormData) -> bool:
 def _mistake(visitor: Visitor, form: Mapping[str, str], text: str, is_whole: bool) -> _Mistake | None:
     """Return what is wrong with a form; None when all is well."""
     if visitor.is_new:
-        return "web_no_cookie", 403, {}
+        return "chat_no_cookie", 403, {}
     if not is_own_form(visitor, form.get("csrf", "")):
-        return "web_stale_form", 403, {}
+        return "chat_stale_form", 403, {}
     if not is_whole or not 8 <= len(form.get("key", "")) <= 64 or len(form.get("button", "")) > 64:
-        return "web_odd_form", 422, {}
+        return "chat_odd_form", 422, {}
     if "\ufffd" in text:
-        return "web_unreadable", 422, {}
+        return "chat_unreadable", 422, {}
     if len(text) > rules.MESSAGE_CHARACTERS:
-        return "web_too_long", 422, {"length": len(text), "longest": rules.MESSAGE_CHARACTERS}
+        return "chat_too_long", 422, {"length": len(text), "longest": rules.MESSAGE_CHARACTERS}
     if not form.get("button") and not text.strip():
-        return "web_nothing", 422, {}
+        return "chat_nothing", 422, {}
     return None
 
 

@@ -1,7 +1,7 @@
 """The chat's page: its transcript with what is live in it, the form, and what is said of a form that was refused."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,11 +18,6 @@ from bot.flows import all_flows
 from core import continuing, rules, transcripts, verification
 from core.transcripts import ShownLine, Transcript
 from knowledge.library import Language
-
-CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,7 @@ class ChatSite:
     address: str
     cookies: Cookies
     network_of: Callable[[Request], str]
+    navigation: Sequence[tuple[str, str]]
 
     def language_of(self, request: Request, transcript: Transcript | None = None) -> Language:
         """Return the chat's language; that of a new one is what the browser asks for, as far as it is spoken."""
@@ -64,7 +60,7 @@ class ChatSite:
 
     def broken(self, request: Request, visitor: Visitor, typed: str) -> Response:
         """Return the page where a turn or the database failed: without the transcript, but with what was typed."""
-        said = self.language_of(request).phrase("web_failed")
+        said = self.language_of(request).page_text("chat_failed")
         return self._page(request, visitor, None, None, 503, said, typed)
 
     def _page(
@@ -80,7 +76,11 @@ class ChatSite:
         language = self.language_of(request, transcript)
         code = continuing.CODE.fullmatch(request.query_params.get("continue", ""))
         html = self.templates.get_template("chat.html").render(
+            t=language.page_text,
             phrase=language.phrase,
+            navigation=self.navigation,
+            here="chat",
+            length=rules.CHARACTERS_LENGTH,
             rendered=markdown_html,
             language=language.code,
             bubbles=self._bubbles(transcript) if transcript else [],
@@ -98,7 +98,7 @@ class ChatSite:
             telegram=self.channel.telegram(),
             address=self.address,
         )
-        response = HTMLResponse(html, status, headers={"Content-Security-Policy": CONTENT_SECURITY})
+        response = HTMLResponse(html, status)
         self.cookies.keep(response, visitor)
         return response
 

@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("armed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
@@ -182,6 +183,24 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_links_account_id"), "links", ["account_id"], unique=False)
+    op.create_table(
+        "account_sessions",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_account_sessions_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_sessions")),
+        sa.UniqueConstraint("previous_hash", name=op.f("uq_account_sessions_previous_hash")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_account_sessions_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_account_sessions_account_id"), "account_sessions", ["account_id"], unique=False)
     op.create_table(
         "messages",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -313,6 +332,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("identifier", sa.Text(), nullable=True),
+        sa.Column("payload", sa.LargeBinary(), nullable=True),
         sa.Column("proved_by", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("conversation_id", sa.Integer(), nullable=True),
@@ -424,6 +444,7 @@ def downgrade() -> None:
         "account_requests",
         "tickets",
         "staff_sessions",
+        "account_sessions",
         "outbox",
         "messages",
         "links",
