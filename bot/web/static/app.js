@@ -152,6 +152,7 @@ function chat() {
   if (!log || !box || !window.fetch) return;
   const say = byId("say");
   const working = byId("working");
+  const isTouched = matchMedia("(pointer: coarse)").matches; // its keyboard would cover what was said
   let source = null;
   let asked = 0; // how many pages were asked for; only the newest answer counts
   let sending = false;
@@ -164,7 +165,6 @@ function chat() {
     const old = log.querySelector("ol");
     const lines = made.querySelector("ol");
     const known = new Map([...old.children].map((line) => [line.id, line]));
-    const isFocused = log.contains(document.activeElement);
     for (const line of known.values()) if (!lines.querySelector(`#${CSS.escape(line.id)}`)) line.remove();
     let first = null;
     for (const line of [...lines.children]) {
@@ -181,7 +181,6 @@ function chat() {
     byId("wrong").replaceChildren(...fresh.getElementById("wrong").childNodes);
     log.dataset.version = made.dataset.version;
     if ("live" in made.dataset) log.dataset.live = "";
-    if (isFocused && !log.contains(document.activeElement)) box.focus();
     if (first && isNear) show(first);
     listen();
   }
@@ -228,6 +227,7 @@ function chat() {
       if (answer.status >= 500) throw new Error(answer.statusText);
       take(text);
       byId("continue")?.remove();
+      if (!isTouched) box.focus({ preventScroll: true });
       if (typed && answer.ok) box.value = "";
       if (answer.ok) box.removeAttribute("aria-invalid");
       else box.setAttribute("aria-invalid", "true");
@@ -260,7 +260,7 @@ function chat() {
     send(event.target, event.submitter);
   });
   box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || matchMedia("(pointer: coarse)").matches) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouched) return;
     event.preventDefault();
     say.requestSubmit();
   });
