@@ -1,4 +1,4 @@
-"""Going on elsewhere: a code moves a conversation to another chat, once, with all that is open in it, and nothing else."""
+"""Going on elsewhere: a code moves a conversation to another chat, once, with all that is open in it."""
 
 import pytest
 
