@@ -64,11 +64,15 @@ async def person(world: World, channel: str) -> AsyncIterator[Chat]:
         yield WebChat(world) if channel == "web" else TerminalChat(world)
 
 
-async def recorded(populated: Path, folder: Path, channel: str, script: tuple[Said, ...]) -> list[tuple[str, str]]:
-    """Return the transcript of a script on a channel, in a world of its own at the same moment."""
+def copied(populated: Path, folder: Path) -> World:
+    """Return a world of its own, which begins at the same moment as the others."""
     folder.mkdir()
     (folder / "world.db").write_bytes(populated.read_bytes())
-    world = World(folder)
+    return World(folder)
+
+
+async def recorded(world: World, channel: str, script: tuple[Said, ...]) -> list[tuple[str, str]]:
+    """Return the transcript of a script on a channel."""
     async with person(world, channel) as somebody:
         transcript = [(str(said), words(await somebody.says(said))) for said in script]
     world.close()
@@ -79,7 +83,7 @@ async def recorded(populated: Path, folder: Path, channel: str, script: tuple[Sa
 async def test_a_transcript_of_one_channel_replays_to_the_same_words_on_the_others(
     populated: Path, tmp_path: Path, name: str
 ) -> None:
-    first = await recorded(populated, tmp_path / "telegram", "telegram", SCRIPTS[name])
+    first = await recorded(copied(populated, tmp_path / "telegram"), "telegram", SCRIPTS[name])
     assert all(heard for _, heard in first[:-1])
     for channel in ("web", "terminal"):
-        assert await recorded(populated, tmp_path / channel, channel, SCRIPTS[name]) == first, channel
+        assert await recorded(copied(populated, tmp_path / channel), channel, SCRIPTS[name]) == first, channel

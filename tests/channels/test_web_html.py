@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.channels.web.html import markdown_html, plain_html
 
 ALLOWED = {"p", "ul", "ol", "li", "strong", "em", "code", "pre", "br", "hr", "a", "blockquote"}
-MARKS = st.text(alphabet='*_`[]()<>!#-+.1&"\'\\ \n\tab:/@hptsjavcript', max_size=80)
+MARKS = st.text(alphabet="*_`[]()<>!#-+.1&\"'\\ \n\tab:/@hptsjavcript", max_size=80)
 
 
 class Strict(HTMLParser):

@@ -1,4 +1,4 @@
-"""News of chats: one statement a look for all who watch, whichever worker changed what they watch, on both databases."""
+"""News of chats: one statement a look for all who watch, whichever worker changed them, on both databases."""
 
 import asyncio
 import time

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import suppress
 
 from bot.channels.web.visitor import CHANNEL
@@ -30,7 +30,7 @@ class News:
         """Return whether the chat is watched often enough."""
         return len(self._watching.get(chat, ())) >= TABS
 
-    async def watch(self, chat: str) -> AsyncIterator[str]:
+    async def watch(self, chat: str) -> AsyncGenerator[str, None]:
         """Yield what the chat stands at, first now and then at every change; "" when nothing came for a while."""
         queue: asyncio.Queue[str | None] = asyncio.Queue(8)
         watching = self._watching.setdefault(chat, set())
