@@ -90,6 +90,11 @@ def find_by_email(session: Session, email: str) -> Account | None:
     return session.scalar(select(Account).where(Account.email_key == addresses.canonical(email)))
 
 
+def find_by_username(session: Session, username: str) -> Account | None:
+    """Return the account of a username, or None; for a sign-in, which tells nobody whether there is one."""
+    return session.scalar(select(Account).where(Account.username_key == addresses.username_key(username)))
+
+
 def activation_deadline(account: Account) -> datetime:
     """Return until when the account can be activated: 30 days from its registration (001, 002)."""
     return account.registered_at + timedelta(days=rules.ACTIVATION_EXPIRES_DAYS)

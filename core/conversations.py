@@ -14,6 +14,8 @@ from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp,
 from core.verification import SEND_CODE
 
 CONVERSATIONS = Base.metadata.tables["conversations"]
+# The channel of browsers on the account pages: they have challenges and no transcript, and are purged.
+VISITS = "pages"
 FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
 _HOLD = (

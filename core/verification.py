@@ -199,6 +199,14 @@ def shown(keys: Keys, kind: str, challenge: int) -> str:
     return keys.digits(kind, challenge, rules.CODE_DIGITS if kind == "code" else rules.CHARACTERS_LENGTH)
 
 
+def to_draw(context: Context, challenge: int) -> tuple[Kind, str] | None:
+    """Return the kind and characters of a picture or sound that this chat may be given; None for any other."""
+    row = context.session.get(Challenge, challenge)
+    if row is None or row.conversation_id != context.conversation or row.superseded_at or row.passed_at:
+        return None
+    return None if row.kind == "code" else (cast(Kind, row.kind), shown(context.keys, row.kind, challenge))
+
+
 def plain(typed: str) -> str:
     """Return typed characters as they are compared: capitals and digits alone, full-width forms made plain."""
     return "".join(each for each in unicodedata.normalize("NFKC", typed).upper() if each.isalnum())

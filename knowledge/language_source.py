@@ -74,9 +74,7 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
         desk=_texts(f"{folder.prefix}desk.yaml", desk.root if desk else {}, facts),
         letters=MappingProxyType(
             {
-                name: _texts(
-                    f"{folder.prefix}letters/{name}.yaml", {"subject": shape.subject, "body": shape.body}, facts
-                )
+                name: _texts(f"{folder.prefix}letters/{name}.yaml", shape.model_dump(), facts)
                 for name, shape in letters.items()
                 if shape
             }

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 from sqlalchemy.orm import Session
 
+from bot.delivery import letter_html
 from bot.dialogue.dates import written
 from core import links, verification
 from core.business_days import CALIFORNIA
@@ -40,16 +41,35 @@ class Renderer:
         fields: dict[str, object] = {
             name: _date(language, value) if name in MOMENTS else value for name, value in letter.fields.items()
         }
-        text = language.letter(letter.key, **fields, **self._secret(session, letter))
+        secret = self._secret(session, letter)
+        text = language.letter(letter.key, **fields, **secret)
+        name, reference = language.page_text("letter_sender"), letter.fields.get("reference", "")
+        frame = {
+            "not_me_title": language.page_text("letter_not_me"),
+            "not_me": text.not_me,
+            "reference": language.page_text("letter_reference", reference=reference) if reference else "",
+            "automatic": language.page_text("letter_automatic"),
+        }
+        identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail = EmailMessage()
-        mail["From"] = self.sender
+        mail["From"] = Address(display_name=name, addr_spec=self.sender)
         mail["To"] = Address(addr_spec=letter.to)
         mail["Subject"] = text.subject
         mail["Date"] = format_datetime(since)
-        identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail["Message-ID"] = f"<{identity}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text.body)
+        mail.set_content("\n\n".join(filter(None, (text.body.rstrip(), *frame.values()))))
+        alone = [letter.fields.get("username", ""), *secret.values()]
+        html = letter_html.written(
+            language.code,
+            subject=text.subject,
+            sender=name,
+            parts=letter_html.parts(text.body, alone),
+            button=text.button or text.subject,
+            **frame,
+        )
+        mail.add_alternative(html, subtype="html")
+        mail.set_boundary(f"={identity}=")  # the same letter is the same to the byte, however often it is made
         return mail
 
     def _secret(self, session: Session, letter: Letter) -> dict[str, str]:

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from core import rules
 from core.database import Database
 from core.keys import Keys
 
@@ -50,12 +51,25 @@ class Site:
     def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         """Return a page; the template sees `t` (the wording), `language`, `navigation` and the values, all escaped."""
         wording = self.wording()
-        shared: dict[str, object] = {"t": wording.page_text, "language": wording.code, "navigation": NAVIGATION}
+        shared: dict[str, object] = {
+            "t": wording.page_text,
+            "language": wording.code,
+            "navigation": NAVIGATION,
+            "password_min": rules.PASSWORD_MIN,
+            "password_max": rules.PASSWORD_MAX,
+        }
         return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
 
-    def message(self, title: str, *paragraphs: str, status: int = 200, **fields: object) -> HTMLResponse:
-        """Return a page that only says something: the texts `title` and `paragraphs`."""
-        return self.page("message.html", status=status, title=title, paragraphs=paragraphs, fields=fields)
+    def message(
+        self, title: str, *paragraphs: str, status: int = 200, leads_to: str = "", **fields: object
+    ) -> HTMLResponse:
+        """Return a page that only says something: the texts `title` and `paragraphs`.
+
+        `leads_to` is a name of `NAVIGATION`: where people go from here.
+        """
+        address = dict(NAVIGATION).get(leads_to, "")
+        values = {"title": title, "paragraphs": paragraphs, "fields": fields, "leads_to": leads_to, "address": address}
+        return self.page("message.html", status=status, **values)
 
 
 def network_of(request: Request) -> str:

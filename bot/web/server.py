@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from bot.channels import pictures
 from bot.channels.markup import telegram_html
 from bot.channels.web import pages as web
 from bot.channels.web.channel import WebChannel
@@ -26,7 +27,8 @@ from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import links
+from bot.pages import account, links
+from bot.pages.door import Door
 from bot.pages.site import NAVIGATION, Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
@@ -87,6 +89,7 @@ def create_app(
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *chat_pages,
+            *account.routes(Door(site, address, pictures.png, pictures.wav)),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],

@@ -20,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
+from bot.delivery.post import kept_letter
 from tests.commands.process import ROOT, run, start
 from tests.ports import free_port
 from tests.telegram_server import TelegramServer
@@ -42,7 +43,7 @@ class Mails:
         for _ in range(400):
             found = [mail for mail in self.taken if mail["Subject"] == subject]
             if found:
-                return str(found[-1].get_content())
+                return kept_letter(0, found[-1]).body
             await asyncio.sleep(0.05)
         raise AssertionError(f"no letter {subject!r}, but {[mail['Subject'] for mail in self.taken]}")
 

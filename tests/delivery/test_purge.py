@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.delivery.purge import Purge
-from core import audit, inbox, limits, outbox, purging, rules, tickets
+from core import account_sessions, audit, conversations, inbox, limits, outbox, purging, rules, tickets
 from core.database import Database
 from core.inbox import Arrival
 from core.limits import CHAT_TICKETS, DAY
 from core.office_days import STATE_OFFICES
 from core.refusals import BudgetSpent
-from core.tables import AuditEvent, Base, Budget, Owed, Received
+from core.tables import Account, AccountSession, AuditEvent, Base, Budget, Conversation, Owed, Received
 from core.ticket_history import Kind, add, history
 from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import owe
@@ -55,6 +55,32 @@ async def test_handled_messages_and_what_was_sent_are_kept_for_thirty_days(
     world.later(60)
     await purged(purge)
     assert counts(database)[1:3] == [0, 0]
+
+
+async def test_visits_to_the_account_pages_end_after_thirty_days_and_chats_never(
+    world: World, chat: Chat, purge: Purge
+) -> None:
+    await converse(chat, [("hello", "")])
+    with world.database().transaction() as session:
+        conversations.hold_all(session, conversations.VISITS, {"somebody": "en"}, world.now)
+    world.later(rules.HANDLED_DAYS * 24 * 60 - 1)
+    await purged(purge)
+    assert len(world.rows(Conversation)) == 2
+    world.later(60)
+    await purged(purge)
+    assert [row.channel for row in world.rows(Conversation)] == ["test"]
+
+
+async def test_sessions_of_accounts_are_gone_after_their_hours(world: World, purge: Purge) -> None:
+    with world.database().transaction() as session:
+        account = session.scalars(select(Account).limit(1)).one()
+        account_sessions.begin(session, account, world.now)
+    world.later(rules.SESSION_HOURS * 60 - 1)
+    await purged(purge)
+    assert len(world.rows(AccountSession)) == 1
+    world.later(60)
+    await purged(purge)
+    assert world.rows(AccountSession) == []
 
 
 async def test_the_audit_is_kept_for_a_year(world: World, purge: Purge) -> None:

@@ -83,11 +83,11 @@ class Page(HTMLParser):
         values = dict(attrs)
         assert not [name for name in values if name.startswith("on")], "a script in an attribute"
         assert tag != "style", "<style> would be refused by the page's own policy"
-        assert not values.get("src", "/static/").partition("/")[0], f"<{tag}> asks another host for something"
+        assert (values.get("src") or "/").startswith("/"), f"<{tag}> asks another host for something"
         assert tag != "script" or values["src"] == "/static/app.js", "a script that is not the one"
         if tag == "html":
             self.language = values["lang"] or ""
-        if tag == "input" and values.get("type") != "hidden":
+        if tag == "input" and values.get("type") != "hidden" and not self._is_hidden():
             self.inputs[values["id"] or ""] = values
         if tag == "a" and any(each == "main" for each, _ in self._open):
             self.links.append(values["href"] or "")
@@ -103,10 +103,14 @@ class Page(HTMLParser):
         for tag, values in self._open:
             for name in {tag, values.get("id") or tag}:
                 self.texts[name] = self.texts.get(name, "") + data
-        if self._open and self._open[-1][0] == "label":
+        if self._open and self._open[-1][0] == "label" and not self._is_hidden():
             self.labels[self._open[-1][1]["for"] or ""] = data
+
+    def _is_hidden(self) -> bool:
+        """Return whether this is for scripts to show."""
+        return any("hidden" in values for _, values in self._open)
 
     def description(self, field_id: str) -> str:
         """Return what is read out with a field beside its label."""
         described_by = (self.inputs[field_id].get("aria-describedby") or "").split()
-        return " ".join(" ".join(self.texts[each].split()) for each in described_by)
+        return " ".join(" ".join(self.texts.get(each, "").split()) for each in described_by)

@@ -1,5 +1,5 @@
-// The script of every page, which works without: forms that are sent once, and what the help desk has live, by key and
-// while typing. Each part looks for its own elements and does nothing where they are not.
+// The script of every page, which works without: forms that are sent once, what is told while typing, and what the help
+// desk has live and by key. Each part looks for its own elements and does nothing where they are not.
 "use strict";
 
 const body = document.body;
@@ -284,8 +284,94 @@ window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;
 });
 
+// Forms of accounts: what can be told while somebody types, and verification characters without losing what was typed.
+
+function later(element, wait, act) {
+  let timer = 0;
+  element.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(act, wait); });
+}
+
+async function ask(address, fields) {
+  const answer = await fetch(address, { method: "POST", body: new URLSearchParams(fields) });
+  return answer.ok ? answer.json() : {};
+}
+
+const typedInto = (id) => byId(id)?.value ?? "";
+
+function checkUsername() {
+  const field = document.querySelector("[data-check]");
+  if (!field) return;
+  const said = byId(field.dataset.check);
+  later(field, 500, async () => {
+    const username = field.value.trim();
+    const found = username.length > 2 ? await ask("/account/check/username", { username }) : {};
+    if (username !== field.value.trim()) return;
+    said.textContent = [...(found.mistakes ?? []), found.said ?? ""].join(" ").trim();
+    said.className = found.mistakes?.length ? "mistakes" : "hint";
+  });
+}
+
+function checkPassword() {
+  const field = document.querySelector("[data-strength]");
+  const list = document.querySelector("[data-rules]");
+  if (!field || !list) return;
+  const said = byId(field.dataset.strength);
+  const rules = Object.fromEntries([...list.children].map((each) => [each.dataset.rule, each]));
+  const { least, most } = rules.length.dataset;
+  const tick = () => {
+    const text = field.value;
+    const about = list.dataset.about.split(" ").map(typedInto).filter(Boolean).map((each) => each.toLowerCase());
+    const met = {
+      length: [...text].length >= least && [...text].length <= most,
+      letters: /\p{Lu}/u.test(text) && /\p{Ll}/u.test(text),
+      number: /\p{Nd}/u.test(text),
+      username: text !== "" && !about.includes(text.toLowerCase()),
+    };
+    for (const [name, element] of Object.entries(rules)) element.dataset.met = met[name] ? "yes" : "no";
+    return Object.values(met).every(Boolean);
+  };
+  field.addEventListener("input", () => { if (!tick()) said.textContent = ""; });
+  later(field, 400, async () => {
+    const password = field.value;
+    if (!tick()) return;
+    const found = await ask("/account/check/password", { password, username: typedInto("username"), email: typedInto("email") });
+    if (password === field.value) said.textContent = found.said ?? "";
+  });
+}
+
+function showPasswords() {
+  for (const box of document.querySelectorAll("[data-shows]")) {
+    box.addEventListener("change", () => {
+      for (const id of box.dataset.shows.split(" ")) byId(id).type = box.checked ? "text" : "password";
+    });
+  }
+}
+
+function changeCharacters() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest('#verification button[name="other"]');
+    if (!button) return;
+    event.preventDefault();
+    const form = new FormData(button.form);
+    for (const secret of button.form.querySelectorAll('input[autocomplete$="-password"]')) form.delete(secret.name);
+    form.set("other", button.value);
+    const answer = await fetch(button.form.getAttribute("action"), { method: "POST", body: new URLSearchParams(form) });
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("verification");
+    if (!answer.ok || !made) {
+      HTMLFormElement.prototype.requestSubmit.call(button.form, button);
+      return;
+    }
+    byId("verification").replaceWith(made);
+    byId("characters")?.focus();
+  });
+}
+
 watch();
 tellThatIWrite();
+checkUsername();
+checkPassword();
+showPasswords();
+changeCharacters();
 findAnswers();
 useKeys();
 chat();
