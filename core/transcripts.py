@@ -83,12 +83,6 @@ def versions(session: Session, channel: str, chats: Collection[str]) -> dict[str
     return {chat: f"{stamp}.{newest}" for chat, stamp, newest in rows}
 
 
-def is_known(session: Session, channel: str, chat: str) -> bool:
-    """Return whether anything was said in a chat."""
-    mine = (Conversation.channel == channel, Conversation.chat == chat)
-    return session.scalar(select(Conversation.id).where(*mine)) is not None
-
-
 def is_asked(session: Session, channel: str, chat: str, kind: str, challenge: int) -> bool:
     """Return whether a challenge of this kind is one that the chat has to pass, so that it may be shown there."""
     mine = (Conversation.channel == channel, Conversation.chat == chat)

@@ -128,6 +128,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     for part in tasks:
         part.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await chat.stop()
     readiness.stop()
     stop_metrics()
     core.database.close()

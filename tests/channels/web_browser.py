@@ -30,7 +30,7 @@ async def served(world: World, *, telegram: str = "") -> AsyncIterator[str]:
     try:
         yield address
     finally:
-        channel.news.close()
+        await channel.stop()
         running.should_exit = True
         await serving
         database.close()

@@ -26,16 +26,19 @@ def opened(
 ) -> Iterator[TestClient]:
     """Yield a browser without cookies at a service that was started for it."""
     database = world.database()
+    channel = channel_over(world, database, telegram)
     app = create_app(
         database=database,
         keys=world.keys,
         address=address,
         wording=lambda: library().language("en"),
         clock=world.clock,
-        chat=channel_over(world, database, telegram),
+        chat=channel,
     )
     with TestClient(app, address, client=(network, 50000), follow_redirects=False) as client:
         yield client
+        assert client.portal is not None
+        client.portal.call(channel.stop)
     database.close()
 
 

@@ -22,7 +22,7 @@ from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
-from bot.channels.telegram.turns import AWAY, Conversing, Turns
+from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
 from core import pacing, rules

@@ -1,18 +1,20 @@
 """The web channel: messages of one chat are handled one after the other, and what is committed is delivered."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from starlette.concurrency import run_in_threadpool
-
+from bot.channels.turns import Turns
+from bot.channels.web.admission import Admission
 from bot.channels.web.news import News
 from bot.channels.web.visitor import CHANNEL, Visitor
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Delivery, Incoming
-from core import limits, rules, transcripts
+from bot.dialogue.preparing import Prepared
+from core import rules
 from core.database import Database
+from core.inbox import Arrival
 from core.keys import Keys
 from knowledge.library import Library
 
@@ -52,6 +54,8 @@ class WebChannel:
         self.telegram = telegram
         self.news = News(database)
         self._conversations = conversations
+        self._turns: Turns[Prepared] = Turns(conversations, _nothing_arrives)
+        self._admission = Admission(database, keys, clock)
         self._lines: dict[str, _Line] = {}
 
     async def receive(self, visitor: Visitor, form: Mapping[str, str], language: str, network: str) -> None:
@@ -68,7 +72,8 @@ class WebChannel:
         line.waiting += 1
         try:
             async with line.lock:
-                await run_in_threadpool(self._receive, incoming, network)
+                await self._admission.admit(visitor.chat, network)
+                await self._turns.receive(incoming)
         finally:
             line.waiting -= 1
             if not line.waiting:
@@ -78,10 +83,12 @@ class WebChannel:
         """Note that what staff wrote was delivered: it stands on the chat's page since it was committed."""
         await asyncio.to_thread(self._conversations.sent, delivery)
 
-    def _receive(self, incoming: Incoming, network: str) -> None:
-        with self.database.reading() as session:
-            is_new = not transcripts.is_known(session, CHANNEL, incoming.chat)
-        if is_new:
-            with self.database.transaction() as session:
-                limits.spend(session, self.keys, limits.NETWORK_CHATS, network, self.clock())
-        self._conversations.receive(incoming)
+    async def stop(self) -> None:
+        """Let everybody who watches go, and end when what is under way is written."""
+        self.news.close()
+        await self._turns.finished()
+        self._turns.close()
+
+
+def _nothing_arrives(_: Sequence[Arrival]) -> None:
+    """A form is handled before it is answered: nothing waits in the inbox."""
