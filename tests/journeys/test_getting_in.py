@@ -176,3 +176,28 @@ async def test_without_scripts_an_account_is_created_with_a_mailed_code_in_the_p
         await ann.presses("Create my account")
         await ann.reads("Check your mail")
         await ann.gets("Activate your account")
+
+
+async def test_the_back_button_after_finishing_makes_nothing_twice(empty: World) -> None:
+    async with walking(empty) as ann:
+        await ann.registers()
+        await ann.page.go_back()
+        await ann.fills(NEW)
+        await ann.types_characters()
+        await ann.page.get_by_label("I agree to these Conditions of Use").check()
+        await ann.presses("Create my account")
+        await empty.work()
+        subjects = {letter.subject for letter in empty.letterbox.letters}
+        assert subjects == {"Activate your account", "You have registered before: activate that account"}
+    assert len(empty.rows(Account)) == 1
+
+
+async def test_enter_sends_a_form_and_presses_no_other_button(empty: World) -> None:
+    empty.account("anngause", "anngause@example.org")
+    async with walking(empty) as ann:
+        await ann.opens("/account/recover/username")
+        await ann.fills({"E-mail address": "anngause@example.org"})
+        await ann.types_characters()
+        async with ann.page.expect_navigation():
+            await ann.page.locator("#characters").press("Enter")
+        await ann.reads("Check your mail")

@@ -59,6 +59,17 @@ async def test_letters_have_nothing_to_stumble_over(empty: World, dark: bool) ->
             await ann.looks(f"letter-{number}")
 
 
+async def test_the_development_mailbox_shows_a_letter_as_mail_programs_do(empty: World) -> None:
+    async with walking(empty) as ann:
+        await ann.is_active()
+        await ann.opens("/mail")
+        await ann.looks("mail")
+        await ann.follows("Activate your account")
+        shown = ann.page.frame_locator("iframe").get_by_role("link", name="Activate my account")
+        assert "/activate/" in (await shown.get_attribute("href") or "")
+        await ann.looks("mail-letter")
+
+
 @pytest.mark.parametrize("width", [320, 640, 3840])
 async def test_no_page_is_wider_than_the_screen_from_a_small_phone_to_a_wall(empty: World, width: int) -> None:
     async with walking(empty) as ann:
@@ -69,3 +80,15 @@ async def test_no_page_is_wider_than_the_screen_from_a_small_phone_to_a_wall(emp
                 "document.documentElement.scrollWidth > document.documentElement.clientWidth"
             )
             assert not wide, f"{path} has to be moved sideways at {width} pixels"
+
+
+async def test_in_high_contrast_and_forced_colors_nothing_gets_lost(empty: World) -> None:
+    async with walking(empty) as ann:
+        await ann.opens("/account/create")
+        await ann.presses("Create my account")
+        for media in ("more", "forced"):
+            await ann.page.emulate_media(
+                contrast="more" if media == "more" else "no-preference",
+                forced_colors="active" if media == "forced" else "none",
+            )
+            await ann.looks(f"create-mistakes-{media}")

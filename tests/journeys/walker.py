@@ -3,8 +3,9 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from playwright.async_api import Page
@@ -28,6 +29,17 @@ NEW = {
 }
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The development mailbox of a world."""
+
+    world: World
+
+    def letters(self) -> Sequence[KeptLetter]:
+        """Return what arrived."""
+        return self.world.letterbox.letters
+
+
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[str]:
     """Serve the pages on loopback over the world's database; yield their address."""
@@ -40,6 +52,7 @@ async def served(world: World) -> AsyncIterator[str]:
         address=address,
         wording=lambda: library().language("en"),
         clock=world.clock,
+        letters=Kept(world),
     )
     running = server(app, "127.0.0.1", 0)
     serving = asyncio.create_task(running.serve(sockets=[listening]))
