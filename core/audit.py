@@ -51,6 +51,7 @@ class Event(StrEnum):
     ACTION_STARTED = "account.action_started"
     AUDIT_PURGED = "audit.purged"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"
+    CONVERSATION_MOVED = "conversation.moved"
     CONVERSATION_UNREACHABLE = "conversation.unreachable"
 
 

@@ -129,6 +129,16 @@ AUDIT_DAYS: Final = 365
 # ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
 
+# A code by which a conversation goes on elsewhere: as short-lived as a mailed one, guessed at no oftener than this.
+CONTINUE_MINUTES: Final = 10
+CONTINUE_LENGTH: Final = 10
+CHAT_CONTINUATIONS_AN_HOUR: Final = 10
+# The web: chats that one network may begin in an hour (an office is one network), how long a browser keeps its chat,
+# and how many of its messages may wait for each other in a process.
+NETWORK_CHATS_AN_HOUR: Final = 100
+WEB_CHAT_DAYS: Final = 30
+WEB_MESSAGES_WAITING: Final = 8
+
 # Telegram's limits (core.telegram.org/bots/faq): one message a second in a chat, with short bursts above it ...
 TELEGRAM_CHAT_SECONDS: Final = 1.0
 TELEGRAM_CHAT_BURST: Final = 8

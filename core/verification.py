@@ -24,7 +24,7 @@ from core.keys import Keys
 from core.refusals import ProofRefused
 from core.tables import AccountRequest, Challenge
 
-Kind = Literal["characters", "spoken", "code"]
+Kind = Literal["characters", "spoken", "code", "continuation"]
 SEND_CODE = "send_code"  # what the worker is asked for with a code
 
 
@@ -105,6 +105,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
         .values(superseded_at=now)
     )
     mailed = kind == "code"
+    minutes = rules.CONTINUE_MINUTES if kind == "continuation" else rules.CHARACTERS_MINUTES
     challenge = Challenge(
         kind=kind,
         purpose=purpose,
@@ -112,7 +113,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
         identifier_mac=_identifier_mac(context.keys, identifier),
         created_at=now,
         armed_at=None if mailed else now,
-        expires_at=None if mailed else now + timedelta(minutes=rules.CHARACTERS_MINUTES),
+        expires_at=None if mailed else now + timedelta(minutes=minutes),
         tries_left=rules.CODE_TRIES if mailed else rules.CHARACTERS_TRIES,
     )
     session.add(challenge)
@@ -192,6 +193,9 @@ def shown(keys: Keys, kind: str, challenge: int) -> str:
     """Return what has to be typed for a challenge: shown in the picture, spoken, or mailed."""
     if kind == "characters":
         return keys.characters("characters", challenge, rules.CHARACTERS_LENGTH)
+    if kind == "continuation":  # it says itself which challenge it is for, because it is typed in another chat
+        characters = keys.characters(kind, challenge, rules.CONTINUE_LENGTH)
+        return f"{challenge}-{characters[:5]}-{characters[5:]}"
     return keys.digits(kind, challenge, rules.CODE_DIGITS if kind == "code" else rules.CHARACTERS_LENGTH)
 
 

@@ -94,6 +94,7 @@ class HelpDesk:
                 payload=spoken(text, written.copied),
                 notice=spoken(notice),
                 then_wait=written.then == "wait",
+                notice_text=notice,
             )
             is_new = ticket_replies.reply(desk, ticket, draft)
             if is_new and written.then == "resolve":

@@ -33,9 +33,12 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Verification characters to show or to speak; the channel draws them when it sends (see `core.verification`)."""
+    """What is derived only where it is shown (see `core.verification`): verification characters to draw or to speak.
 
-    kind: Literal["characters", "spoken"]
+    A `continuation` is a code, shown as text, by which the conversation goes on in another chat.
+    """
+
+    kind: Literal["characters", "spoken", "continuation"]
     challenge: int
 
 
@@ -100,7 +103,7 @@ class Delivery:
 
     @property
     def waits(self) -> bool:
-        """Whether it has to wait for its time, or for what was owed to the chat before: not for the caller to send."""
+        """Whether it is not for the caller to send: it waits for its time, or stands on the chat's own page already."""
         return not self.lease
 
 

@@ -20,13 +20,17 @@ from starlette.types import ASGIApp
 
 from bot.channels import pictures
 from bot.channels.markup import telegram_html
+from bot.channels.web import pages as web
+from bot.channels.web.channel import WebChannel
+from bot.channels.web.site import ChatSite
+from bot.channels.web.visitor import Cookies
 from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
 from bot.pages import account, links, stops
 from bot.pages.door import Door
-from bot.pages.site import Site, Wording, network_of
+from bot.pages.site import NAVIGATION, Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
@@ -46,13 +50,14 @@ def create_app(
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
     desk: tuple[HelpDesk, Hub] | None = None,
+    chat: WebChannel | None = None,
     beside: Sequence[Route] = (),
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone. With `desk` there are the help desk's pages, kept live by its hub. The routes
-    `beside` are for programs, which no form and no page sends there.
+    development alone. With `desk` there are the help desk's pages, kept live by its hub; with `chat` the
+    conversation is at /. The routes `beside` are for programs, which no form and no page sends there.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -68,6 +73,9 @@ def create_app(
         help_desk, hub = desk
         desk_site = DeskSite(help_desk, templates, address, network_of, _as_html, hub.shared)
         desk_pages = pages.routes(desk_site, hub)
+    chat_pages: Sequence[BaseRoute] = ()
+    if chat is not None:
+        chat_pages = web.routes(ChatSite(chat, templates, address, Cookies(keys, address), network_of, NAVIGATION))
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -82,6 +90,7 @@ def create_app(
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
             *stops.routes(site),
+            *chat_pages,
             *account.routes(Door(site, address, pictures.png, pictures.wav)),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),

@@ -21,7 +21,7 @@ from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
-from bot.channels.telegram.turns import AWAY, Conversing, Turns
+from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
 from core import pacing, rules
@@ -75,6 +75,7 @@ class Telegram:
         _keep_token_out_of_logs()
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self.group_pace = pacing.TELEGRAM.group
+        self.web_address = ""  # of the page on which a conversation can go on, where there is one
         self._base_url = base_url
         self._database = database
         self._conversations = conversations
@@ -89,7 +90,7 @@ class Telegram:
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._pace = SharedPace(self._reserve)
         call = partial(request.call, self._bot.base_url)
-        self._sending = Sending(self._bot, call, keys, self._may_send, self._keep)
+        self._sending = Sending(self._bot, call, keys, self._may_send, self._keep, lambda: self.web_address)
         self._inbox = Inbox(database, keys, clock)
         self._turns = Turns(conversations, self._inbox.accept)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
@@ -139,6 +140,11 @@ class Telegram:
                 await self._turns.finished()
         self._turns.close()
         self._polling = self._sweeping = None
+
+    @property
+    def name(self) -> str:
+        """The bot's name on Telegram, by which a link opens it; known once it has started."""
+        return self._bot.username
 
     @property
     def waiting(self) -> int:

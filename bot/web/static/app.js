@@ -146,6 +146,135 @@ function useKeys() {
 // A page that a form came back on begins at what is wrong with it.
 document.querySelector("[data-focus]")?.focus();
 
+// The chat: forms are sent and lines appear without a reload. Everything shown is the server's own page: of a fresh one
+// the lines that are new are taken over, those that are gone go, and of the others what has changed.
+function chat() {
+  const log = byId("log");
+  const box = byId("text");
+  if (!log || !box || !window.fetch) return;
+  const say = byId("say");
+  const working = byId("working");
+  const isTouched = matchMedia("(pointer: coarse)").matches; // its keyboard would cover what was said
+  let source = null;
+  let asked = 0; // how many pages were asked for; only the newest answer counts
+  let sending = false;
+
+  function take(text) {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    const made = fresh.getElementById("log");
+    if (!made) throw new Error("no chat");
+    const isNear = window.innerHeight + window.scrollY > document.body.scrollHeight - 200;
+    const old = log.querySelector("ol");
+    const lines = made.querySelector("ol");
+    const known = new Map([...old.children].map((line) => [line.id, line]));
+    for (const line of known.values()) if (!lines.querySelector(`#${CSS.escape(line.id)}`)) line.remove();
+    let first = null;
+    for (const line of [...lines.children]) {
+      const mine = known.get(line.id);
+      if (mine) {
+        for (const part of ["form", "img", "audio", ".code"]) bringUpToDate(mine, line, part);
+      } else {
+        old.append(line);
+        first ??= line;
+      }
+    }
+    byId("beside").replaceChildren(...fresh.getElementById("beside").childNodes);
+    for (const name of ["csrf", "key"]) say.elements[name].value = fresh.getElementById("say").elements[name].value;
+    byId("wrong").replaceChildren(...fresh.getElementById("wrong").childNodes);
+    log.dataset.version = made.dataset.version;
+    if ("live" in made.dataset) log.dataset.live = "";
+    if (first && isNear) show(first);
+    listen();
+  }
+
+  function show(first) {
+    window.scrollTo(0, document.body.scrollHeight);
+    if (first.getBoundingClientRect().top < 0) first.scrollIntoView();
+  }
+
+  function bringUpToDate(mine, line, part) {
+    const old = mine.querySelector(part);
+    const made = line.querySelector(part);
+    if (old && !made) old.remove();
+    if (old && made && part === "form" && offers(old) !== offers(made)) old.replaceWith(made);
+    if (!old && made) mine.append(made);
+  }
+
+  function offers(form) {
+    return [...form.querySelectorAll("button")].map((button) => button.value).join();
+  }
+
+  function tell(text) {
+    const told = document.createElement("p");
+    told.textContent = text;
+    byId("wrong").replaceChildren(told);
+  }
+
+  async function refresh() {
+    const number = ++asked;
+    const answer = await fetch("/", { headers: { Accept: "text/html" } });
+    if (answer.ok && number === asked && !sending) take(await answer.text());
+  }
+
+  async function send(form, button) {
+    if (sending) return;
+    sending = true;
+    asked += 1;
+    const typed = form === say;
+    working.textContent = say.dataset.working;
+    try {
+      const fields = new URLSearchParams(new FormData(form, button));
+      const answer = await fetch("/", { method: "POST", body: fields, headers: { Accept: "text/html" } });
+      const text = await answer.text();
+      if (answer.status >= 500) throw new Error(answer.statusText);
+      take(text);
+      byId("continue")?.remove();
+      if (!isTouched) box.focus({ preventScroll: true });
+      if (typed && answer.ok) box.value = "";
+      if (answer.ok) box.removeAttribute("aria-invalid");
+      else box.setAttribute("aria-invalid", "true");
+    } catch {
+      tell(say.dataset.notSent);
+    } finally {
+      sending = false;
+      working.textContent = "";
+      delete form.dataset.sent;
+    }
+  }
+
+  function listen() {
+    // A browser has six connections to a host: only the tab that is seen keeps one.
+    const wanted = "live" in log.dataset && !document.hidden && window.EventSource;
+    if (!wanted) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource("/chat/live");
+      source.addEventListener("news", (event) => {
+        if (event.data !== log.dataset.version && !sending) refresh().catch(() => {});
+      });
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.closest(".leave") || "past" in log.dataset) return;
+    event.preventDefault();
+    send(event.target, event.submitter);
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || isTouched) return;
+    event.preventDefault();
+    say.requestSubmit();
+  });
+  document.addEventListener("visibilitychange", listen);
+  window.addEventListener("pagehide", () => { source?.close(); source = null; });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) refresh().catch(() => {});
+    listen();
+  });
+  if (!location.hash && !byId("greeting") && "live" in log.dataset) window.scrollTo(0, document.body.scrollHeight);
+}
+
 // A form that is pressed twice is sent once.
 for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", (event) => {
@@ -247,3 +376,4 @@ showPasswords();
 changeCharacters();
 findAnswers();
 useKeys();
+chat();

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.channels.telegram.turns import Turns
+from bot.channels.turns import Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, Sent
 from core import rules
 from core.inbox import Arrival
