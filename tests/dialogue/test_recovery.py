@@ -90,7 +90,7 @@ async def test_s5_a_mailbox_gets_three_letters_an_hour_and_the_asker_is_not_told
     for number in range(5):
         chat = Chat(world, chat=f"chat {number}")
         await converse(chat, [RECOVER, ("dana@example.org", "<characters>")])
-        heard.add(await chat.says(Characters()))
+        heard.add(neutral(await chat.says(Characters())))
     assert len(heard) == 1
     assert len(world.letterbox.letters) == rules.MAILBOX_LETTERS_AN_HOUR
     assert [row.outcome for row in world.rows(AccountRequest)].count("withheld") == 2
