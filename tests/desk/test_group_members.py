@@ -49,10 +49,10 @@ async def test_whom_the_settings_name_is_a_member_from_their_first_word_on(
     assert await group.says(STRANGER, "Which address was it?") == ""
     assert await person.hears() == "Which address was it?"
     [pat] = office.everybody()
-    assert (pat.name, pat.telegram_id, pat.has_password) == ("Pat", STRANGER, False)
+    assert (pat.name, pat.role, pat.telegram_id, pat.has_password) == ("Pat", "agent", STRANGER, False)
     assert [each.staff for each in office.history(number)] == ["", "Pat", "Pat"]
     added = [each.detail for each in office.world.rows(AuditEvent) if each.event == "staff.added"]
-    assert added == [{"staff": pat.id}]
+    assert added == [{"staff": pat.id, "role": "agent", "by": 0}]
 
 
 async def test_a_colleagues_name_on_telegram_makes_nobody_that_colleague(
