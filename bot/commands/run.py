@@ -97,8 +97,9 @@ async def serve(service: Service, listening: socket.socket) -> None:
         letters=mailbox,
         desk=(desk, hub),
         chat=chat,
-        beside=[readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])],
     )
+    # For programs, which no form and no page sends there: before the pages and what guards them.
+    app.routes[:0] = [readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])]
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
     await asyncio.to_thread(service.warm_up)
     if channel:

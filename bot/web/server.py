@@ -51,13 +51,12 @@ def create_app(
     letters: Mailbox | None = None,
     desk: tuple[HelpDesk, Hub] | None = None,
     chat: WebChannel | None = None,
-    beside: Sequence[Route] = (),
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
     development alone. With `desk` there are the help desk's pages, kept live by its hub; with `chat` the
-    conversation is at /. The routes `beside` are for programs, which no form and no page sends there.
+    conversation is at /.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -99,7 +98,7 @@ def create_app(
         middleware=[Middleware(RequestLimits, address=address)],
     )
     return Starlette(
-        routes=[*beside, Mount("", router)],
+        routes=[Mount("", router)],
         middleware=[Middleware(SecurityHeaders, headers=headers)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
