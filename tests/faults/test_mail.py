@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
+import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.delivery import post
@@ -80,6 +81,7 @@ async def test_g2_a_letter_that_a_server_refuses_for_good_is_a_ticket_at_once(wo
     ]
 
 
+@pytest.mark.alone
 async def test_while_the_mail_server_is_a_black_hole_replies_come_within_a_second(world: World) -> None:
     over = asyncio.Event()
 
