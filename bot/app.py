@@ -18,14 +18,13 @@ from bot.desk.help_desk import HelpDesk
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Sender
 from bot.flows import all_flows
-from bot.web.browser import asked_for
 from core import rules
 from core.business_days import CALIFORNIA, state_holidays
 from core.database import Database
 from core.keys import Keys
 from core.settings import VAR, Settings, SettingsError
 from knowledge.fitting import Fitting
-from knowledge.library import Language, Library
+from knowledge.library import Library
 from knowledge.needed import Needed
 from knowledge.watching import Watched
 
@@ -61,11 +60,6 @@ class Service:
             _ = language.matcher
         library.ear.language_of("")
         state_holidays(self.core.clock().year)
-
-    def language_of_browser(self) -> Language:
-        """Return the language of a page, as the browser under way asks for it."""
-        library = self.library()
-        return library.language(asked_for(library.languages))
 
     def help_desk(self) -> HelpDesk:
         """Return the help desk over this service's tickets."""

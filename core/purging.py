@@ -1,4 +1,4 @@
-"""Purging: what has served its time is deleted from the audit, the two queues and the budgets, a few rows at once."""
+"""Purging: what has served its time is deleted from the audit, the queues, budgets, page visits and sessions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core import limits, rules
-from core.tables import AuditEvent, Budget, Owed, Received, TicketEvent
+from core import audit, limits, rules
+from core.conversations import VISITS
+from core.tables import AccountSession, AuditEvent, Budget, Conversation, Owed, Received, TicketEvent
 
 # Rows of a table at once: deleting them holds up a turn for milliseconds.
 AT_ONCE = 500
@@ -22,11 +23,13 @@ class Past:
     inbox: Sequence[int]
     outbox: Sequence[int]
     budgets: Sequence[str]
+    visits: Sequence[int]
+    sessions: Sequence[int]
     idle_since: datetime
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
-        return bool(self.audit or self.inbox or self.outbox or self.budgets)
+        return any((self.audit, self.inbox, self.outbox, self.budgets, self.visits, self.sessions))
 
 
 def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
@@ -37,8 +40,11 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     audited_by = now - timedelta(days=rules.AUDIT_DAYS)
     handled_by = now - timedelta(days=rules.HANDLED_DAYS)
     idle_since = now - timedelta(seconds=limits.LONGEST_SECONDS)
-    audit = select(AuditEvent.id).where(AuditEvent.at <= audited_by).order_by(AuditEvent.at)
+    audited = select(AuditEvent.id).where(AuditEvent.at <= audited_by).order_by(AuditEvent.at)
     budgets = select(Budget.key).where(Budget.updated_at <= idle_since).order_by(Budget.updated_at)
+    visits = select(Conversation.id).where(Conversation.channel == VISITS, Conversation.touched_at <= handled_by)
+    ended_by = now - timedelta(hours=rules.SESSION_HOURS)
+    sessions = select(AccountSession.id).where(AccountSession.created_at <= ended_by)
     inbox = select(Received.id).where(Received.handled_at <= handled_by).order_by(Received.id)
     outbox = (
         select(Owed.id)
@@ -52,19 +58,29 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     if newer_outbox is not None:
         outbox = outbox.where(Owed.id < newer_outbox)
     return Past(
-        session.scalars(audit.limit(most)).all(),
+        session.scalars(audited.limit(most)).all(),
         session.scalars(inbox.limit(most)).all(),
         session.scalars(outbox.limit(most)).all(),
         session.scalars(budgets.limit(most)).all(),
+        session.scalars(visits.limit(most)).all(),
+        session.scalars(sessions.limit(most)).all(),
         idle_since,
     )
 
 
-def purge(session: Session, found: Past) -> None:
-    """Delete what was found; a budget that has been spent of meanwhile stays."""
-    session.execute(delete(AuditEvent).where(AuditEvent.id.in_(found.audit)))
+def purge(session: Session, found: Past, now: datetime) -> None:
+    """Delete what was found; a budget that has been spent of meanwhile stays.
+
+    That the audit is purged, and how long it is kept, is written into it first: the database deletes no other rows.
+    """
+    if found.audit:
+        audit.record(session, audit.Event.AUDIT_PURGED, now=now, rows=len(found.audit), days=rules.AUDIT_DAYS)
+        session.flush()
+        session.execute(delete(AuditEvent).where(AuditEvent.id.in_(found.audit)))
     session.execute(delete(Received).where(Received.id.in_(found.inbox)))
     session.execute(delete(Owed).where(Owed.id.in_(found.outbox)))
+    session.execute(delete(Conversation).where(Conversation.id.in_(found.visits)))
+    session.execute(delete(AccountSession).where(AccountSession.id.in_(found.sessions)))
     session.execute(delete(Budget).where(Budget.key.in_(found.budgets), Budget.updated_at <= found.idle_since))
 
 

@@ -13,9 +13,9 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import limits, rules, tracing
@@ -24,7 +24,7 @@ from core.keys import Keys
 from core.refusals import ProofRefused
 from core.tables import AccountRequest, Challenge
 
-Kind = Literal["characters", "spoken", "code"]
+Kind = Literal["characters", "spoken", "code", "continuation"]
 SEND_CODE = "send_code"  # what the worker is asked for with a code
 
 
@@ -35,6 +35,56 @@ class Proof:
     challenge: int
     kind: Kind
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The challenge of a chat and purpose that can be answered, or was passed and is still to be used."""
+
+    challenge: int
+    kind: Kind
+    is_passed: bool
+
+
+def standing(context: Context, purpose: str) -> Standing | None:
+    """Return where the verification of this chat and purpose stands; None: a new challenge is to be issued."""
+    row = context.session.scalars(
+        select(Challenge)
+        .where(
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.superseded_at.is_(None),
+            Challenge.consumed_at.is_(None),
+        )
+        .order_by(Challenge.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.passed_at is not None:
+        is_good = row.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES)
+        return Standing(row.id, cast(Kind, row.kind), is_passed=True) if is_good else None
+    is_open = row.tries_left > 0 and (row.expires_at is None or row.expires_at > context.now)
+    return Standing(row.id, cast(Kind, row.kind), is_passed=False) if is_open else None
+
+
+def bind(context: Context, challenge: int, purpose: str, identifier: str) -> None:
+    """Let characters that were shown before anything was typed prove for this identifier, and for no other again.
+
+    A form has both in it. A mailed code is bound to its mailbox from the beginning, and stays so.
+    """
+    context.session.execute(
+        update(Challenge)
+        .where(
+            Challenge.id == challenge,
+            Challenge.kind != "code",
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.identifier_mac == _identifier_mac(context.keys, ""),
+            Challenge.consumed_at.is_(None),
+        )
+        .values(identifier_mac=_identifier_mac(context.keys, identifier))
+    )
 
 
 def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
@@ -55,6 +105,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
         .values(superseded_at=now)
     )
     mailed = kind == "code"
+    minutes = rules.CONTINUE_MINUTES if kind == "continuation" else rules.CHARACTERS_MINUTES
     challenge = Challenge(
         kind=kind,
         purpose=purpose,
@@ -62,7 +113,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> int:
         identifier_mac=_identifier_mac(context.keys, identifier),
         created_at=now,
         armed_at=None if mailed else now,
-        expires_at=None if mailed else now + timedelta(minutes=rules.CHARACTERS_MINUTES),
+        expires_at=None if mailed else now + timedelta(minutes=minutes),
         tries_left=rules.CODE_TRIES if mailed else rules.CHARACTERS_TRIES,
     )
     session.add(challenge)
@@ -142,7 +193,18 @@ def shown(keys: Keys, kind: str, challenge: int) -> str:
     """Return what has to be typed for a challenge: shown in the picture, spoken, or mailed."""
     if kind == "characters":
         return keys.characters("characters", challenge, rules.CHARACTERS_LENGTH)
+    if kind == "continuation":  # it says itself which challenge it is for, because it is typed in another chat
+        characters = keys.characters(kind, challenge, rules.CONTINUE_LENGTH)
+        return f"{challenge}-{characters[:5]}-{characters[5:]}"
     return keys.digits(kind, challenge, rules.CODE_DIGITS if kind == "code" else rules.CHARACTERS_LENGTH)
+
+
+def to_draw(context: Context, challenge: int) -> tuple[Kind, str] | None:
+    """Return the kind and characters of a picture or sound that this chat may be given; None for any other."""
+    row = context.session.get(Challenge, challenge)
+    if row is None or row.conversation_id != context.conversation or row.superseded_at or row.passed_at:
+        return None
+    return None if row.kind == "code" else (cast(Kind, row.kind), shown(context.keys, row.kind, challenge))
 
 
 def plain(typed: str) -> str:

@@ -28,7 +28,7 @@ from knowledge.wording import FlowWording, Texts
 from knowledge.yaml_source import Node
 
 SUBFOLDERS = ("faq", "reactions", "flows", "letters")
-OPTIONAL = ("desk.yaml", "examples.yaml", "facts.yaml", "terms.yaml")
+OPTIONAL = ("pages.yaml", "desk.yaml", "examples.yaml", "facts.yaml", "terms.yaml")
 FILES = ("phrases.yaml", "words.yaml", *OPTIONAL)
 
 
@@ -56,7 +56,7 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
     letters = {_stem(name): folder.shape(LetterFile, name, known) for name in folder.yaml_files("letters")}
     phrases = folder.shape(PhrasesFile, "phrases.yaml", known)
     there = {name for name in OPTIONAL if (folder.path / name).exists()}
-    desk = folder.shape(PhrasesFile, "desk.yaml", known) if "desk.yaml" in there else None
+    pages, desk = (folder.shape(PhrasesFile, name, known) if name in there else None for name in OPTIONAL[:2])
     terms = folder.shape(TermsFile, "terms.yaml", known) if "terms.yaml" in there else None
     words = folder.shape(WordsFile, "words.yaml", known)
     examples = folder.shape(ExamplesFile, "examples.yaml", known) if "examples.yaml" in there else None
@@ -78,12 +78,11 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
         tongue=_tongue(code, terms, words),
         examples=tuple(Example(shape.text, shape.entry) for shape in examples.root) if examples else (),
         phrases=_texts(f"{folder.prefix}phrases.yaml", phrases.root, facts),
+        pages=_texts(f"{folder.prefix}pages.yaml", pages.root if pages else {}, facts),
         desk=_texts(f"{folder.prefix}desk.yaml", desk.root if desk else {}, facts),
         letters=MappingProxyType(
             {
-                name: _texts(
-                    f"{folder.prefix}letters/{name}.yaml", {"subject": shape.subject, "body": shape.body}, facts
-                )
+                name: _texts(f"{folder.prefix}letters/{name}.yaml", shape.model_dump(), facts)
                 for name, shape in letters.items()
                 if shape
             }

@@ -1,9 +1,10 @@
 """The library: the knowledge folder, checked and read once, immutable from then on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,12 +40,17 @@ _DEFAULT_CODE = "en"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Library:
-    """All languages by code ("en" is always there), facts and sources, and what tells the languages apart."""
+    """All languages by code ("en" is always there), facts and sources, and what tells the languages apart.
+
+    `folder` is where it was read from; `again` reads another folder under the same conditions, but for the dates.
+    """
 
     languages: Mapping[str, Language]
     facts: Mapping[str, str]
     sources: Mapping[str, SourceShape]
     ear: Ear
+    folder: Path
+    again: Callable[[Path], "Library"]
 
     @classmethod
     def load(
@@ -96,8 +102,11 @@ class Library:
             _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:
             raise KnowledgeError(problems)
+        again = partial(cls.load, service=service, enforced=enforced, needed=needed, fitting=fitting)
         known_languages = MappingProxyType(languages)
-        return cls(known_languages, MappingProxyType(facts), MappingProxyType(sources.root), Ear(known_languages))
+        return cls(
+            known_languages, MappingProxyType(facts), MappingProxyType(sources.root), Ear(known_languages), path, again
+        )
 
     @property
     def innocent(self) -> frozenset[str]:

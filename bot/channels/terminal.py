@@ -93,6 +93,8 @@ class Terminal:
 
     def _picture(self, picture: Picture) -> str:
         characters = verification.shown(self._keys, picture.kind, picture.challenge)
+        if picture.kind == "continuation":
+            return characters
         if picture.kind == "characters":
             return (pictures.half_blocks if self._screen.unicode else pictures.hashes)(characters, self._width())
         self._sounds.mkdir(parents=True, exist_ok=True)

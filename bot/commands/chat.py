@@ -167,7 +167,7 @@ def _serve_pages(service: Service, listening: socket.socket) -> None:
         database=service.core.database,
         keys=service.core.keys,
         address=service.core.settings.address,
-        wording=service.language_of_browser,
+        library=service.library,
         clock=service.core.clock,
     )
     asyncio.run(server(app, "127.0.0.1", PORT).serve(sockets=[listening]))

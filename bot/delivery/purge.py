@@ -38,9 +38,9 @@ class Purge:
         if not found:
             return False
         with self._database.transaction() as session:
-            purging.purge(session, found)
+            purging.purge(session, found, now)
         logger.info(
-            "purged %s rows of the audit, %s of the inbox, %s of the outbox, %s budgets",
-            *map(len, (found.audit, found.inbox, found.outbox, found.budgets)),
+            "purged %s rows of the audit, %s of the inbox, %s of the outbox, %s budgets, %s visits, %s sessions",
+            *map(len, (found.audit, found.inbox, found.outbox, found.budgets, found.visits, found.sessions)),
         )
         return True

@@ -73,6 +73,10 @@ def routes(site: DeskSite) -> list[Route]:
         asked = visit.request.query_params
         theirs = site.desk.library().language(asked.get("language", ""))
         found = find(site.language, asked.get("words", ""), theirs=theirs)
-        return JSONResponse([{"id": each.id, "question": each.question, "answer": each.answer} for each in found])
+        shown = [
+            {"id": each.id, "question": each.question, "answer": each.answer, "html": site.rendered(each.answer)}
+            for each in found
+        ]
+        return JSONResponse(shown)
 
     return [Route("/desk/answers", site.visited(answers))]

@@ -1,7 +1,7 @@
 """Moments as the desk shows them: in California's time, in the words of the pages' language."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from babel.dates import format_date
 
@@ -28,6 +28,11 @@ class Clock:
         return self.language.desk_text(
             key, weekday=weekday, month=month, day=local.day, time=f"{local:%H:%M}", year=local.year
         )
+
+    def day(self, day: date) -> str:
+        """Return a day without its year."""
+        month = format_date(day, "MMM", locale_of(self.language.code))
+        return self.language.desk_text("day", month=month, day=day.day)
 
     def iso(self, at: datetime) -> str:
         """Return the moment for a machine."""

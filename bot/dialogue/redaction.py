@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from core.continuing import CODE as CONTINUATION
+
 REMOVED = "[removed]"
 
 # From where a word begins: tried at every letter of a very long word, it would take seconds.
@@ -34,7 +36,7 @@ _ARTICLES = frozenset({"a", "an", "the", "my", "la", "el", "mi", "una", "un"})
 class Heard:
     """What a person typed: `text` as it came, `clean` without the secrets in it, `secret` whether to tell of one.
 
-    A mailed code is taken out as well, without a word: it is meant to be typed here.
+    A mailed code, and one to continue with, are taken out as well, without a word: they are meant to be typed here.
     """
 
     text: str
@@ -45,11 +47,12 @@ class Heard:
 def heard(text: str, innocent: Collection[str]) -> Heard:
     """Return `text` and its redacted form; `innocent` are words that follow "password" without being one ("wrong")."""
     named = {match["name"].strip("\"'.!?") for match in _USERNAME.finditer(text)}
-    clean = _SOCIAL_SECURITY.sub(REMOVED, _LINK.sub(REMOVED, text))
+    bare = CONTINUATION.sub(REMOVED, text)
+    clean = _SOCIAL_SECURITY.sub(REMOVED, _LINK.sub(REMOVED, bare))
     clean = _STATED.sub(lambda match: _without(match, _is_told(match["value"], innocent)), clean)
     clean = _UNSTATED.sub(lambda match: _without(match, _is_no_word(match["value"])), clean)
     clean = _WORD.sub(lambda match: REMOVED if _is_shaped(match.group(), named) else match.group(), clean)
-    secret = clean != text
+    secret = clean != bare
     return Heard(text, _CODE.sub(lambda match: match.group() if match.group() in named else REMOVED, clean), secret)
 
 

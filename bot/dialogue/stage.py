@@ -10,6 +10,7 @@ from core.conversations import Held
 from knowledge.library import Language
 
 LANGUAGE_IS_CHOSEN = "language_is_chosen"  # in a conversation's state: it keeps its language, whatever is written
+SWITCHED = "switched"  # in the same: the language that the channel's own switch stood at when it was last heeded
 
 
 @dataclass

@@ -15,12 +15,15 @@ def differences(first: Language, other: Language, places: Mapping[str, Places]) 
             yield remark(places[one.code].entry(name), what, f"write it in {two.code}/, or remove it here")
     for name in sorted(first.entries.keys() & other.entries.keys()):
         yield from _of_entry(first.entries[name], other.entries[name], first, places[other.code])
-    for place in sorted(_texts(other).keys() - _texts(first).keys()):
+    ours, theirs = _texts(first), _texts(other)
+    for place in sorted(theirs.keys() - ours.keys()):
         yield remark(_file(other, place), f"{first.name} has no `{_key(place)}`", "remove it, or write it there too")
-    theirs = _texts(other)
-    for place, names in sorted(_texts(first).items()):
-        if place in theirs and theirs[place] != names:
-            yield remark(_file(other, place), f"`{_key(place)}` {_differing(names, theirs[place], first)}", _MEND)
+    for place in sorted(ours.keys() - theirs.keys()):
+        yield remark(_file(other, place), f"`{_key(place)}` is missing, which {first.name} has", "write it")
+    for place in sorted(ours.keys() & theirs.keys()):
+        if ours[place] != theirs[place]:
+            what = f"`{_key(place)}` {_differing(ours[place], theirs[place], first)}"
+            yield remark(_file(other, place), what, _MEND)
 
 
 _MEND = "state the same facts and fields in both"
@@ -47,15 +50,13 @@ def _differing(ours: frozenset[str], theirs: frozenset[str], language: Language)
 
 
 def _texts(language: Language) -> dict[str, frozenset[str]]:
-    """Where each text beside the answers is -> every name in braces in it, facts among them."""
-    found = {f"phrases {key}": text.names for key, text in language.phrases.texts.items()}
-    found |= {f"desk {key}": text.names for key, text in language.desk.texts.items()}
+    """Where each text beside the answers is -> every name in braces in it, facts among them; no empty ones."""
+    places = {"phrases": language.phrases, "pages": language.pages, "desk": language.desk}
     for name, flow in language.flows.items():
-        found |= {f"flows/{name} ask {key}": text.names for key, text in flow.asks.texts.items()}
-        found |= {f"flows/{name} say {key}": text.names for key, text in flow.says.texts.items()}
-    for name, letter in language.letters.items():
-        found |= {f"letters/{name} {key}": text.names for key, text in letter.texts.items()}
-    return found
+        places |= {f"flows/{name} ask": flow.asks, f"flows/{name} say": flow.says}
+    places |= {f"letters/{name}": letter for name, letter in language.letters.items()}
+    written = ((f"{place} {key}", text) for place, all_of in places.items() for key, text in all_of.texts.items())
+    return {place: text.names for place, text in written if text.text}
 
 
 def _file(language: Language, place: str) -> tuple[str, int, int]:

@@ -107,7 +107,8 @@ async def test_s5_a_mailbox_is_not_flooded_from_many_chats_and_nobody_is_told(wo
     for number in range(12):
         chat = Chat(world, chat=str(number), channel=("test", "telegram")[number % 2])
         await converse(chat, [RECOVER[0], (spellings[number % len(spellings)], "<characters>")])
-        answers.add(await chat.says(Characters()) if number % 3 else await chat.says(MAIL_A_CODE))
+        answer = await chat.says(Characters()) if number % 3 else await chat.says(MAIL_A_CODE)
+        answers.add(re.sub(r"CERS-\w{4}", "<reference>", answer))
     assert len(answers) == 2
     assert [letter.to for letter in world.letterbox.letters] == ["dana@example.org"] * rules.MAILBOX_LETTERS_AN_HOUR
 
