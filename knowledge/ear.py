@@ -16,8 +16,11 @@ SURE = 2.5
 """By how much, in nats, one language has to be likelier than every other; below it nothing is told. Of the held-out
 questions of two languages none is heard in the wrong one by it, and two in a hundred in neither."""
 
-SHORTEST = 3
-"""Letters of a word that tells something by itself: "la" may be an article or a town."""
+SHORTEST = 4
+"""Letters of a word that tells something by itself: "la" and "las" may be articles or begin a town's name."""
+
+FEWEST = 2
+"""Words that tell something together, where each of them is shorter."""
 
 NOT_SAID_ALONE = frozenset(
     {"innocent", "person_within", "county", "city", "before_place", "around_place", "joining", "username_is"}
@@ -80,10 +83,10 @@ class _Learnt:
 
     def likeliest(self, words: Sequence[str]) -> str:
         """Return the code of the language in which these words are surely likelier than in every other, or nothing."""
-        known = [self._likelihood[word] for word in words if word in self._likelihood]
-        if not any(len(word) >= SHORTEST for word in words if word in self._likelihood):
+        known = [word for word in words if word in self._likelihood]
+        if len(known) < FEWEST and not any(len(word) >= SHORTEST for word in known):
             return ""
-        sums = [math.fsum(column) for column in zip(*known, strict=True)]
+        sums = [math.fsum(column) for column in zip(*map(self._likelihood.__getitem__, known), strict=True)]
         best, second = sorted(sums, reverse=True)[:2]
         return self._codes[sums.index(best)] if best - second >= SURE else ""
 
