@@ -78,6 +78,7 @@ class Visit:
         language = self.site.wording().code
         with self.site.database.transaction() as session:
             held = conversations.hold_all(session, conversations.VISITS, {chat: language}, now)[chat]
+            held.language = language  # the letters' that are asked for here, even where another was chosen since
             yield Unit(Context(session, now, self.site.keys, held.id, language), held)
             conversations.save_all(session, [(held, ())], now)
 

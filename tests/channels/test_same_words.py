@@ -10,8 +10,9 @@ import pytest
 from tests.channels.chats import TelegramChat, TerminalChat
 from tests.channels.web_chat import WebChat
 from tests.flows.paths import PATHS
+from tests.flows.spanish_paths import WAYS
 from tests.telegram_server import TelegramServer
-from tests.world import Chat, Press, Said, Wait, World, read
+from tests.world import Chat, MailedCode, Press, Said, Wait, World, read
 
 # Where a link leads is shown in another way everywhere; lists have another sign before their items, and a terminal
 # draws its picture with letters.
@@ -40,9 +41,34 @@ TALK: tuple[Said, ...] = (
     "/nonsense",
     "<b>bold</b> & *stars* _lines_ [a](b) `c`",
 )
+CHARLA: tuple[Said, ...] = (
+    "hola",
+    "como debe ser el nombre de usuario",
+    "olvide mi password",
+    Press("Restablecer mi contraseña"),
+    "¿cuántos caracteres lleva la contraseña?",
+    "mi usuario es danalee1",
+    Press("Mejor envíeme un código"),
+    MailedCode(wrong=True),
+    MailedCode(),
+    Wait(15),
+    "si, ya llego",
+    "mi contraseña es Tr0ub4dor&3",
+    "eso no me sirve",
+    "how long may a password be?",
+    "gracias",
+    "/language",
+    Press("Español"),
+    "how long may a password be?",
+    "mis casos",
+    "que significa qwertz",
+    "/help",
+)
 SCRIPTS: dict[str, tuple[Said, ...]] = {
     "talk": TALK,
+    "charla": CHARLA,
     **{name: (*(said for said, _ in path.pairs), Wait(61)) for name, path in PATHS.items()},
+    **{f"{path.name} in Spanish": tuple(said for said, _ in path.pairs) for path in WAYS},
 }
 
 

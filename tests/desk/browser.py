@@ -53,7 +53,9 @@ async def served(office: Office) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def page(address: str, *, dark: bool = False, phone: bool = False, scripts: bool = True) -> AsyncIterator[Page]:
+async def page(
+    address: str, *, dark: bool = False, phone: bool = False, scripts: bool = True, locale: str = "en-US"
+) -> AsyncIterator[Page]:
     """Yield a page of a new browser; an error of a script and a request to another host fail the test."""
     wrong: list[str] = []
     async with async_playwright() as playwright:
@@ -64,6 +66,7 @@ async def page(address: str, *, dark: bool = False, phone: bool = False, scripts
             viewport={"width": 390, "height": 844} if phone else {"width": 1280, "height": 900},
             has_touch=phone,
             java_script_enabled=scripts,
+            locale=locale,
         )
         context.set_default_timeout(15_000)
         made = await context.new_page()

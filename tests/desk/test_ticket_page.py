@@ -70,8 +70,16 @@ async def test_staff_know_a_tickets_language_and_answer_in_it(office: Office, at
     page = at_desk.opens("/desk/tickets/1001")
     assert "Español" in page
     assert "el portal me saca" in page
-    page = at_desk.sends("/desk/tickets/1001/find", find="forgot my username", insert="forgot_username")
-    assert "CERS puede enviar su nombre de usuario" in page
+    page = at_desk.finds("/desk/tickets/1001", "forgot my username", insert="forgot_username")
+    assert "CERS puede enviar su nombre de usuario" in at_desk.box("reply")
+
+
+def test_the_desk_is_in_english_until_its_page_is_switched_to_spanish(at_desk: Visitor) -> None:
+    assert "Español" in at_desk.opens("/desk")
+    assert "Qué mejorar" in at_desk.opens("/desk?language=es")
+    assert 'lang="es"' in at_desk.page
+    assert "Qué mejorar" in at_desk.opens("/desk/improve"), "the switch is remembered"
+    assert "What to improve" in at_desk.opens("/desk?language=en")
 
 
 @ON_BOTH

@@ -1,26 +1,18 @@
-"""Spanish and English in one chat: each message is answered in its own language, on every channel."""
-
-from collections.abc import AsyncIterator
+"""Spanish and English in one chat: each message is answered in its own language."""
 
 import pytest
 
 from bot.dialogue.messages import Incoming
 from core.tables import Conversation, Ticket
-from tests.channels.chats import TelegramChat, TerminalChat
 from tests.flows.paths import Path
 from tests.flows.spanish_paths import WAYS
-from tests.telegram_server import TelegramServer
 from tests.world import Characters, Chat, MailedCode, Press, Wait, World, converse
 
 
-@pytest.fixture(params=["dialogue", "terminal", "telegram"])
-async def chat(request: pytest.FixtureRequest, world: World) -> AsyncIterator[Chat]:
-    """Return somebody who talks by each channel in turn."""
-    if request.param == "telegram":
-        async with TelegramServer(quiet=0.05) as server:
-            yield TelegramChat(world, server)
-    else:
-        yield TerminalChat(world) if request.param == "terminal" else Chat(world)
+@pytest.fixture
+def chat(world: World) -> Chat:
+    """Return somebody who talks; `tests.channels.test_same_words` hears the same on every channel."""
+    return Chat(world)
 
 
 @pytest.mark.parametrize("path", WAYS, ids=lambda path: path.name)
@@ -146,5 +138,23 @@ async def test_danger_is_answered_in_spanish_at_once(world: World) -> None:
         [
             ("recover my username", "What is the e-mail address"),
             ("se esta quemando el taller", "Llame al 911 ahora"),
+        ],
+    )
+
+
+async def test_a_switch_counts_when_it_is_turned_and_what_is_written_after_it(world: World) -> None:
+    def typed(text: str, switched: str) -> Incoming:
+        return Incoming("", "", "", text=text, language="en", switched=switched)
+
+    await converse(
+        Chat(world),
+        [
+            (typed("recover my username", ""), "What is the e-mail address"),
+            (typed("not an address", "es"), "address"),
+            (typed("12345", ""), "That does not look like"),
+            (typed("12345", "en"), "That does not look like"),
+            (typed("12345", "es"), "Eso no parece un correo"),
+            (typed("I have no such thing", "es"), "address of your account"),
+            (typed("12345", "es"), "That does not look like"),
         ],
     )

@@ -13,6 +13,7 @@ from playwright.async_api import Page
 from bot.delivery.post import KeptLetter
 from bot.web.server import create_app, server
 from core import verification
+from tests.channels.web_chat import channel_over
 from tests.desk import browser
 from tests.world import World, library
 
@@ -46,6 +47,7 @@ async def served(world: World) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     database = world.database()
+    chat = channel_over(world, database)
     app = create_app(
         database=database,
         keys=world.keys,
@@ -53,12 +55,14 @@ async def served(world: World) -> AsyncIterator[str]:
         library=library,
         clock=world.clock,
         letters=Kept(world),
+        chat=chat,
     )
     running = server(app, "127.0.0.1", 0)
     serving = asyncio.create_task(running.serve(sockets=[listening]))
     try:
         yield address
     finally:
+        await chat.stop()
         running.should_exit = True
         await serving
         database.close()
@@ -150,12 +154,12 @@ class Walker:
 
 @asynccontextmanager
 async def walking(
-    world: World, *, dark: bool = False, phone: bool = False, scripts: bool = True
+    world: World, *, dark: bool = False, phone: bool = False, scripts: bool = True, locale: str = "en-US"
 ) -> AsyncIterator[Walker]:
     """Yield somebody at a new browser."""
     looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
     async with (
         served(world) as address,
-        browser.page(address, dark=dark, phone=phone, scripts=scripts) as page,
+        browser.page(address, dark=dark, phone=phone, scripts=scripts, locale=locale) as page,
     ):
         yield Walker(world, page, looks)
