@@ -68,7 +68,7 @@ def third(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         (new / kind).mkdir(parents=True)
         for path in (folder / "en" / kind).iterdir():
             write(new / kind / path.name, in_other_words(yaml.safe_load(path.read_text())))
-    for name in ("phrases", "desk"):
+    for name in ("phrases", "pages", "desk"):
         write(new / f"{name}.yaml", in_other_words(yaml.safe_load((folder / "en" / f"{name}.yaml").read_text())))
     english_words = yaml.safe_load((folder / "en" / "words.yaml").read_text())
     write(new / "words.yaml", {word: WORDS.get(word, [f"{word.replace('_', '')}oj"]) for word in english_words})

@@ -19,9 +19,9 @@ async def test_an_account_is_made_in_spanish_from_the_first_question_to_its_page
     async with walking(empty, phone=True, locale="es-US") as luz:
         await luz.opens("/")
         await luz.reads("Hola, soy el bot de soporte de CERS", "no sobre las de CalEPA")
-        await luz.page.get_by_label("Su mensaje").fill("como hago mi cuenta")
+        await luz.page.get_by_label("Su mensaje").fill("cuantos caracteres lleva la contraseña")
         await luz.page.get_by_role("button", name="Enviar", exact=True).click()
-        await luz.page.locator(".bubbles .bot", has_text="Create New Account").wait_for()
+        await luz.page.locator(".bubbles .bot", has_text="8 a 16").wait_for()
         await luz.looks("spanish-chat")
         await luz.opens("/account/create")
         await luz.presses("Crear mi cuenta")
