@@ -47,9 +47,9 @@ def person(world: World) -> Person:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder of knowledge with three entries, which is fitted in a second, and all wording."""
+    """Return a folder of English knowledge with three entries, which is fitted in a second, and all wording."""
     shipped, made = Path(knowledge.__file__).parent, tmp_path / "knowledge"
-    for path in shipped.rglob("*.yaml"):
+    for path in (*shipped.glob("*.yaml"), *shipped.glob("en/**/*.yaml")):
         if path.parent.name not in {"faq", "reactions"} and path.name != "examples.yaml":
             (made / path.relative_to(shipped)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, made / path.relative_to(shipped))
