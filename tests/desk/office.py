@@ -62,7 +62,7 @@ class Office:
             database=self.database,
             keys=self.world.keys,
             address=address,
-            library=lambda: self.desk.library(),
+            library=self.desk.library,
             clock=self.world.clock,
             desk=(self.desk, hub or self.hub),
         )
