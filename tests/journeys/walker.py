@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from bot.delivery.post import KeptLetter
 from bot.web.server import create_app, server
 from core import verification
+from tests import browser
 from tests.channels.web_chat import channel_over
-from tests.desk import browser
 from tests.world import World, library
 
 PASSWORD = "Blue4Heron"
@@ -71,10 +71,9 @@ async def served(world: World) -> AsyncIterator[str]:
 class Walker:
     """One person at one browser."""
 
-    def __init__(self, world: World, page: Page, looks: str) -> None:
+    def __init__(self, world: World, page: Page) -> None:
         self.world = world
         self.page = page
-        self._looks = looks
 
     async def opens(self, path: str) -> None:
         """Open a page."""
@@ -125,8 +124,8 @@ class Walker:
         await self.opens(urlsplit(link).path)
 
     async def looks(self, name: str) -> None:
-        """Check the page for what assistive technology would stumble over, and keep a picture of it."""
-        await browser.check(self.page, f"{name}-{self._looks}")
+        """Check the page for what assistive technology would stumble over, and keep pictures of it."""
+        await browser.check(self.page, name)
 
     async def registers(self, **other: str) -> None:
         """Fill in the form of a new account and send it."""
@@ -154,12 +153,11 @@ class Walker:
 
 @asynccontextmanager
 async def walking(
-    world: World, *, dark: bool = False, phone: bool = False, scripts: bool = True, locale: str = "en-US"
+    chromium: Browser, world: World, *, scripts: bool = True, locale: str = "en-US"
 ) -> AsyncIterator[Walker]:
-    """Yield somebody at a new browser."""
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
+    """Yield somebody new at the browser."""
     async with (
         served(world) as address,
-        browser.page(address, dark=dark, phone=phone, scripts=scripts, locale=locale) as page,
+        browser.page(chromium, address, scripts=scripts, locale=locale) as page,
     ):
-        yield Walker(world, page, looks)
+        yield Walker(world, page)
