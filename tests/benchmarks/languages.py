@@ -14,7 +14,8 @@ import yaml
 from knowledge.language import Language
 from knowledge.library import Library
 from tests.benchmarks.accuracy import figures
-from tests.matching import SERVICE, installed
+from tests.knowledge.shelf import SERVICE
+from tests.matching import installed
 
 SPOKEN = {"es": Path(__file__).with_name("spoken_spanish.yaml")}
 SHOWN = ("right first", "among three", "sure and right", "sure and wrong")

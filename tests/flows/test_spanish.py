@@ -85,6 +85,18 @@ async def test_what_tells_no_language_changes_none(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "said", ["quiero un humano YA", "un agente por favor!!", "me pasa con su supervisor", "que alguien me llame porfa"]
+)
+async def test_who_wants_a_person_in_other_words_gets_one(world: World, said: str) -> None:
+    await converse(Chat(world), [(said, "¿Qué pasó?")])
+
+
+@pytest.mark.parametrize("said", ["la persona que se fue tiene la clave", "usted es humano", "mi agente de seguros"])
+async def test_who_only_speaks_of_people_is_not_taken_for_asking(world: World, said: str) -> None:
+    await converse(Chat(world), [(said, lambda heard: "¿Qué pasó?" not in heard)])
+
+
 async def test_a_chosen_language_stays_until_it_follows_again(world: World) -> None:
     await converse(
         Chat(world),

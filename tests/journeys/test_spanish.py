@@ -1,9 +1,13 @@
 """The way into CERS in Spanish, in a real browser that is set to it: chat, forms, letters, and back to English."""
 
+import pytest
 from playwright.async_api import Browser
 
 from tests.journeys.walker import PASSWORD, walking
 from tests.world import World
+
+# The browser of all tests lives in one event loop, and so do they.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NUEVA = {
     "Nombre de usuario": "luzmarin1",
