@@ -47,7 +47,7 @@ def make_channel(telegram: TelegramServer, turns: StandIn) -> Callable[[], Teleg
             turns.database,
             turns,
             lambda: datetime.now(UTC),
-            commands={"": COMMANDS},
+            commands={"": COMMANDS, "es": {"help": "Qué puedo hacer"}},
             apology=APOLOGY,
         )
         made.messages_a_second = 1_000

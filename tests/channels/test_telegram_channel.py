@@ -1,5 +1,6 @@
 """People talk to the bot on Telegram: messages, buttons, pictures, groups, over HTTP on loopback."""
 
+import json
 import time
 
 import pytest
@@ -193,9 +194,11 @@ async def test_a_message_with_a_secret_is_deleted(telegram: TelegramServer, turn
     assert len(await telegram.heard(PAT)) == 1, "a message that is gone already kept the reply back"
 
 
-async def test_the_command_menu_is_set(telegram: TelegramServer) -> None:
-    [call] = telegram.called("setMyCommands")
-    assert '"command": "help", "description": "What I can do"' in call.fields["commands"]
+async def test_the_command_menu_is_set_for_everybody_and_for_each_language(telegram: TelegramServer) -> None:
+    menus = {call.fields.get("language_code", ""): call.fields["commands"] for call in telegram.called("setMyCommands")}
+    assert menus.keys() == {"", "es"}
+    assert [each["description"] for each in json.loads(menus[""]) if each["command"] == "help"] == ["What I can do"]
+    assert json.loads(menus["es"]) == [{"command": "help", "description": "Qué puedo hacer"}]
 
 
 async def test_typing_shows_only_when_an_answer_takes_a_while(telegram: TelegramServer, turns: StandIn) -> None:
