@@ -1,11 +1,10 @@
 """The owner's word on a lost mailbox: the notice to the old address, and the link in it that stops the change."""
 
-import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from core import audit, rules, ticket_history
+from core import audit, mailbox_links, rules, ticket_history
 from core.audit import Event
 from core.keys import Keys
 from core.lost_mailboxes import APPROVED, STOPPED, held_case, moved
@@ -13,37 +12,13 @@ from core.refusals import LinkRefused
 from core.tables import LostMailbox
 from core.ticket_history import Kind
 
-# The largest id that both databases can look for.
-_LARGEST_ID = 2**31 - 1
-
-
-def token(keys: Keys, case: LostMailbox) -> str:
-    """Return what follows `/stop/` in the link's address: derived each time, stored nowhere (G4)."""
-    return keys.token(f"stop {case.opened_at.astimezone(UTC).isoformat()}", case.id)
-
-
-def look(session: Session, keys: Keys, given: str) -> LostMailbox:
-    """Return the case that the link is about, however it stands; nothing is stopped, however often it is opened.
-
-    LinkRefused when the link was never ours, or its case was never approved.
-    """
-    number, _, _ = given.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) <= 10 and int(number) <= _LARGEST_ID):
-        raise LinkRefused
-    case = session.get(LostMailbox, int(number))
-    if case is None or not hmac.compare_digest(token(keys, case).encode(), given.encode(errors="replace")):
-        raise LinkRefused
-    if case.approved_at is None:
-        raise LinkRefused
-    return case
-
 
 def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostMailbox, bool]:
     """Stop the change for good; return its case, and whether this stopped it: one that is over stays as it is.
 
-    LinkRefused as `look`.
+    LinkRefused when the link was never ours, or its case was never approved.
     """
-    case = held_case(session, look(session, keys, given).id)
+    case = held_case(session, mailbox_links.look(session, keys, mailbox_links.STOP, given).id)
     if case is None:
         raise LinkRefused
     is_stopped = moved(session, case, (APPROVED,), state=STOPPED, ended_at=now)

@@ -93,6 +93,8 @@ NETWORK_SIGN_INS_AN_HOUR: Final = 30
 # A lost mailbox: so much evidence, and so long may the owner stop what two members of staff agreed on (ours).
 MAILBOX_EVIDENCE_MIN: Final = 2
 MAILBOX_WAIT_HOURS: Final = 24
+# ... and so long is the new mailbox waited for, which has to answer before anything changes ...
+MAILBOX_PROOF_DAYS: Final = 14
 # ... of whom neither came, or set a new password, within this time before the case was opened ...
 STAFF_STANDING_HOURS: Final = 24
 # ... and whoever stopped a case reads the mailbox: there is no other case of that account for so long.
@@ -164,6 +166,7 @@ ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
         "support_reply_max_days": SUPPORT_REPLY_MAX_DAYS,
         "reset_link_minutes": RESET_LINK_MINUTES,
         "mailbox_wait_hours": MAILBOX_WAIT_HOURS,
+        "mailbox_proof_days": MAILBOX_PROOF_DAYS,
         "code_minutes": CODE_MINUTES,
         "code_digits": CODE_DIGITS,
         "code_tries": CODE_TRIES,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.desk.site import DeskSite, Visit, back_to
-from core import accounts, lost_mailboxes, mailbox_cases, rules
+from core import accounts, lost_mailboxes, mailbox_cases, mailbox_proofs, rules
 from core.addresses import masked
 from core.lost_mailboxes import EVIDENCE, LIVE, Claim
 from core.mailbox_cases import Case
@@ -82,6 +82,7 @@ def show(
         items=EVIDENCE,
         minimum=rules.MAILBOX_EVIDENCE_MIN,
         hours=rules.MAILBOX_WAIT_HOURS,
+        lapses=mailbox_proofs.lapses,
     )
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.pages.site import Site
-from core import mailbox_stops
+from core import mailbox_links, mailbox_stops
 from core.addresses import masked
 from core.lost_mailboxes import APPROVED, DONE
 from core.refusals import LinkRefused
@@ -27,7 +27,7 @@ def show(site: Site, token: str) -> Response:
     """Return the page with the button that stops the change, or how its case stands instead."""
     try:
         with site.database.reading() as session:
-            case = mailbox_stops.look(session, site.keys, token)
+            case = mailbox_links.look(session, site.keys, mailbox_links.STOP, token)
             username = session.get_one(Account, case.account_id).username
     except LinkRefused:
         return _refused(site)

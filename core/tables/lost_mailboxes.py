@@ -38,6 +38,9 @@ class LostMailbox(Base):
     due_at: Mapped[datetime | None]
     notice_id: Mapped[int | None]  # of the outbox: the letter to the old address
     noticed_at: Mapped[datetime | None]
+    proof_id: Mapped[int | None]  # of the outbox: the letter to the new address
+    proof_sent_at: Mapped[datetime | None]
+    proved_at: Mapped[datetime | None]  # when the new mailbox answered
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str]
