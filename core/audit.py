@@ -47,6 +47,7 @@ class Event(StrEnum):
     MAILBOX_PROOF_REFUSED = "mailbox.proof_refused"
     MAILBOX_LAPSED = "mailbox.lapsed"
     MAILBOX_STOPPED = "mailbox.stopped"
+    MAILBOX_CONTESTED = "mailbox.contested"
     MAILBOX_REFUSED = "mailbox.refused"
     MAILBOX_WITHDRAWN = "mailbox.withdrawn"
     MAILBOX_DONE = "mailbox.done"

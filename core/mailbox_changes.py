@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import account_sessions, accounts, addresses, audit, letters, ticket_history
 from core.audit import Event
-from core.letters import Letter
+from core.letters import Letter, Secret
 from core.lost_mailboxes import APPROVED, DONE, REFUSED, held_case, moved
 from core.tables import Account, AccountRequest, Challenge, Link, LostMailbox, Owed, Ticket
 from core.ticket_history import Kind
@@ -78,7 +78,7 @@ def _tell(session: Session, case: LostMailbox, account: Account, now: datetime) 
     masked = {"new_email": addresses.masked(case.new_email)}
     new = {"old_email": addresses.masked(case.old_email)}
     for letter in (
-        Letter("mailbox_changed", case.old_email, language, fields | masked, account=account.id),
+        Letter("mailbox_changed", case.old_email, language, fields | masked, Secret("stop", case.id), account.id),
         Letter("mailbox_is_yours", case.new_email, language, fields | new, account=account.id),
     ):
         letters.owe(session, letter, now)

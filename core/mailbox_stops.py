@@ -1,21 +1,27 @@
-"""The owner's word on a lost mailbox: the notice to the old address, and the link in it that stops the change."""
+"""The owner's word on a lost mailbox: the notice to the old address, and the link in it that stops the change.
+
+After the change it stops nothing any more; then the owner's word becomes an urgent ticket, which the worker opens.
+"""
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, mailbox_links, rules, ticket_history
+from core import audit, mailbox_links, rules, ticket_history, tickets
 from core.audit import Event
 from core.keys import Keys
-from core.lost_mailboxes import APPROVED, STOPPED, held_case, moved
+from core.lost_mailboxes import APPROVED, DONE, STOPPED, held_case, moved
+from core.office_days import Calendar
 from core.refusals import LinkRefused
-from core.tables import LostMailbox
+from core.tables import LostMailbox, Ticket
 from core.ticket_history import Kind
 
 
 def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostMailbox, bool]:
     """Stop the change for good; return its case, and whether this stopped it: one that is over stays as it is.
 
+    Where the change is made already, the owner's word that it was not theirs is kept, and `contested` has the case.
     LinkRefused when the link was never ours, or its case was never approved.
     """
     case = held_case(session, mailbox_links.look(session, keys, mailbox_links.STOP, given).id)
@@ -24,7 +30,27 @@ def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostM
     is_stopped = moved(session, case, (APPROVED,), state=STOPPED, ended_at=now)
     if is_stopped:
         _note(session, case, Event.MAILBOX_STOPPED, Kind.MAILBOX_STOPPED, now)
+    elif case.state == DONE and case.contested_at is None:
+        case.contested_at = now
+        _note(session, case, Event.MAILBOX_CONTESTED, Kind.MAILBOX_CONTESTED, now)
     return case, is_stopped
+
+
+def contested(session: Session) -> list[tuple[int, int]]:
+    """Return the cases, each with its ticket, whose owner spoke after the change and for which no ticket is open."""
+    unheard = (LostMailbox.contested_at.is_not(None), LostMailbox.contested_ticket.is_(None))
+    rows = session.execute(select(LostMailbox.id, LostMailbox.ticket_id).where(*unheard).order_by(LostMailbox.id))
+    return [(each.id, each.ticket_id) for each in rows]
+
+
+def open_ticket(session: Session, case_id: int, happened: str, now: datetime, calendar: Calendar) -> int | None:
+    """Open the urgent ticket about a contested case, told in `happened`; return its row id, None where it is open."""
+    case = held_case(session, case_id)
+    if case is None or case.contested_ticket is not None:
+        return None
+    language = session.get_one(Ticket, case.ticket_id).language
+    case.contested_ticket = tickets.open_urgent(session, happened, case.ticket_id, language, now, calendar)
+    return case.contested_ticket
 
 
 def noticed(session: Session, case_id: int, now: datetime) -> None:

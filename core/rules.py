@@ -63,6 +63,8 @@ NETWORK_PASSWORDS_AN_HOUR: Final = 60
 VERIFIED_HOURS: Final = 24
 # Staff are warned of a promise this long before it is due.
 TICKET_WARN_HOURS: Final = 4
+# What is urgent is due within so many hours by the clock, nights and weekends included: it stands first in the queue.
+TICKET_URGENT_HOURS: Final = 4
 # A ticket that waits for the person is looked at again after so many business days.
 TICKET_WAITS_DAYS: Final = 5
 # 003: what takes longer gets news by a date; the latest that staff may set.

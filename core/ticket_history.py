@@ -41,6 +41,7 @@ class Kind(StrEnum):
     MAILBOX_STOPPED = "mailbox_stopped"
     MAILBOX_REFUSED = "mailbox_refused"
     MAILBOX_WITHDRAWN = "mailbox_withdrawn"
+    MAILBOX_CONTESTED = "mailbox_contested"
     MAILBOX_DONE = "mailbox_done"
 
 

@@ -42,11 +42,12 @@ class Mailboxes:
         """Do once whatever is due; return whether there was anything."""
         resolved = await asyncio.to_thread(self._resolve)
         changed = await asyncio.to_thread(self._change_addresses)
+        told = await asyncio.to_thread(self._tell_of_contested)
         leased = await asyncio.to_thread(self._lease_letters)
         outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
         for fault in filter(None, outcomes):
             raise fault
-        return bool(resolved or changed or leased)
+        return bool(resolved or changed or told or leased)
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
@@ -91,6 +92,17 @@ class Mailboxes:
                 logger.info("the case %s of a lost mailbox is %s", case, outcome)
                 ended += 1
         return ended
+
+    def _tell_of_contested(self) -> int:
+        """Open an urgent ticket for each change that its owner contests; return how many there were."""
+        with self._database.reading() as session:
+            contested = mailbox_stops.contested(session)
+        for case, ticket in contested:
+            happened = self._text("happened_mailbox_contested", number=tickets.number_of(ticket))
+            with self._database.transaction() as session:
+                mailbox_stops.open_ticket(session, case, happened, self._clock(), self._calendar())
+            logger.warning("the owner contests the case %s of a lost mailbox: there is an urgent ticket", case)
+        return len(contested)
 
     def _lease_letters(self) -> list[Leased]:
         with self._database.transaction() as session:

@@ -44,3 +44,5 @@ class LostMailbox(Base):
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str]
+    contested_at: Mapped[datetime | None]  # when the owner said, after the change, that it was not theirs
+    contested_ticket: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))

@@ -132,6 +132,16 @@ class Desks:
                 ends.append(end(session, case, self.now))
         return ends
 
+    def opens_urgent_tickets(self) -> list[int]:
+        """Let the worker tell help of contested changes; return the tickets."""
+        with self.database.reading() as session:
+            contested = mailbox_stops.contested(session)
+        opened = []
+        for case, _ in contested:
+            with self.database.transaction() as session:
+                opened.append(mailbox_stops.open_ticket(session, case, "It was not me", self.now, STATE_OFFICES))
+        return [ticket for ticket in opened if ticket is not None]
+
     def stops(self, token: str = "") -> str:
         """Let the owner stop it; return how the case stands then."""
         with self.database.transaction() as session:

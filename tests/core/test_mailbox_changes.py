@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from core import accounts, links, mailbox_changes, tickets, verification
+from core import accounts, links, mailbox_changes, ticket_queue, tickets, verification
 from core.context import Context
 from core.refusals import LinkRefused, ProofRefused
-from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS
+from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS, TICKET_URGENT_HOURS
 from core.tables import Account, AccountRequest, Ticket
 from core.verification import Proof
 from tests.chats import CoreChat
@@ -38,13 +38,24 @@ def test_the_owner_stops_it_for_good_and_for_a_month_there_is_no_other_case(desk
     assert desks.opens() == ""
 
 
-def test_a_link_that_comes_too_late_stops_nothing(desks: Desks) -> None:
+def test_a_link_that_comes_too_late_stops_nothing_and_becomes_one_urgent_ticket(desks: Desks) -> None:
     assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     desks.now += DAY
     assert desks.works() == ["done"]
-    assert desks.stops() == "done"
-    assert desks.email == "ann@new.example.org"
+    assert desks.opens_urgent_tickets() == []
+    for _ in range(3):
+        assert desks.stops() == "done"
+        assert desks.email == "ann@new.example.org"
+    with ThreadPoolExecutor(2) as threads:
+        (opened,) = [each for found in threads.map(lambda _: desks.opens_urgent_tickets(), range(2)) for each in found]
+    assert desks.opens_urgent_tickets() == []
+    assert desks.audited.count("mailbox.contested") == 1
+    with desks.database.reading() as session:
+        urgent = session.get_one(Ticket, opened)
+        first = ticket_queue.page(session, ticket_queue.Filters(), 0).rows[0]
+    assert (urgent.previous_id, urgent.account_id) == (desks.ticket, None)
+    assert (first.id, first.due_at) == (opened, desks.now + timedelta(hours=TICKET_URGENT_HOURS))
 
 
 @pytest.mark.parametrize("token", ["", "1", "1-", "0-x", "99999999999-x", "-", "x-y", "2147483648-x"])

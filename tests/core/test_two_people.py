@@ -152,6 +152,8 @@ class TwoPeople(RuleBasedStateMachine):
             self.steps.append("mailbox.stopped")
             event("stopped")
         assert state == self.over[case.id]
+        if state == "done" and case.contested_at is None:
+            self.steps.append("mailbox.contested")
 
     @precondition(lambda self: self.approved and self.desks.case.approved_at)
     @rule()

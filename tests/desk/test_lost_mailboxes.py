@@ -10,7 +10,7 @@ from bot.delivery.post import MailRefused
 from bot.web.server import create_app
 from core import accounts
 from core.staff import Member
-from core.tables import AuditEvent, LostMailbox
+from core.tables import AuditEvent, LostMailbox, Ticket
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password, read
 from tests.world import ADDRESS, library
@@ -201,7 +201,9 @@ async def test_the_owners_link_stops_it_and_opening_it_does_not(two: Two) -> Non
     assert "within the last 30 days" in two.opens()
 
 
-async def test_a_link_that_comes_too_late_or_was_never_ours_says_so(two: Two) -> None:
+async def test_a_link_that_comes_too_late_says_so_and_tells_help_when_it_is_pressed(
+    two: Two,
+) -> None:
     world = two.office.world
     two.opens()
     two.approves()
@@ -209,7 +211,24 @@ async def test_a_link_that_comes_too_late_or_was_never_ours_says_so(two: Two) ->
     world.later(DAY)
     await world.work()
     browser, path = owner(two.office), link(two.office)
-    assert "The address was changed already" in read(browser.post(path).text)
+    for _ in range(3):
+        opened = read(browser.get(path).text)
+        assert "The address was changed already" in opened
+        assert "Opening this page has told nobody yet" in opened
+        assert "dana@new.example.org" not in opened
+    assert len(world.rows(Ticket)) == 1
+    for _ in range(2):
+        told = read(browser.post(path).text)
+        assert "Our help desk is told" in told
+        assert "it could not stop it, and the account still has the new address" in told
+        await world.work()
+    assert "Our help desk is told" in read(browser.get(path).text)
+    assert len(world.rows(Ticket)) == 2
+    two.again()
+    queue = two.ben.opens("/desk")
+    assert queue.index("Urgent: whoever reads the old mailbox") < queue.index("I no longer have that mailbox")
+    assert f"Before it: ticket {two.number}" in two.ben.opens(f"/desk/tickets/{two.number + 1}")
+    assert "says that the change was not theirs" in two.ben.opens(f"/desk/tickets/{two.number}")
     forged = browser.post(f"{path[:-4]}AAAA")
     assert (forged.status_code, "This link cannot be used" in read(forged.text)) == (404, True)
     assert two.address == "dana@new.example.org"
