@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
-from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
 from bot.desk.shared import Shared
 from bot.desk.workbench import Workbench
+from bot.dialogue.files import worded
 from core import staff, staff_sessions
 from core.refusals import Refusal, TicketRefused
 from core.roles import Duty
