@@ -52,6 +52,7 @@ class Event(StrEnum):
     MAILBOX_WITHDRAWN = "mailbox.withdrawn"
     MAILBOX_DONE = "mailbox.done"
     ACCOUNT_LOOKED_AT = "account.looked_at"
+    LESSON_PUT_AWAY = "lesson.put_away"
     ACTION_STARTED = "account.action_started"
     AUDIT_PURGED = "audit.purged"
     CONVERSATION_FORGOTTEN = "conversation.forgotten"

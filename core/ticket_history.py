@@ -32,6 +32,7 @@ class Kind(StrEnum):
     WARNED = "warned"
     MISSED = "missed"
     TAUGHT = "taught"
+    PUT_AWAY = "put_away"
     MAILBOX_OPENED = "mailbox_opened"
     MAILBOX_APPROVED = "mailbox_approved"
     MAILBOX_NOTICE_REFUSED = "mailbox_notice_refused"
