@@ -130,6 +130,8 @@ INBOX_STALE_SECONDS: Final = 15
 
 # The audit is kept for a year (by the database itself, see `core.tables.append_only`) ...
 AUDIT_DAYS: Final = 365
+# ... what days came to for as long as the desk can show it, which is a year as well ...
+COUNTS_KEPT_DAYS: Final = 365
 # ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
 

@@ -11,7 +11,7 @@ from bot.desk.chart import chart
 from bot.desk.clock import Clock
 from bot.desk.lesson_page import is_learnt
 from bot.desk.site import DeskSite, Visit
-from core import day_report, lessons, questions
+from core import day_report, lessons, questions, rules
 from core.business_days import CALIFORNIA
 from core.day_report import Tally
 from core.lessons import Lesson
@@ -20,7 +20,7 @@ from core.refusals import TicketRefused
 from knowledge.library import Language, Library
 from knowledge.text import normalise
 
-PERIODS = (7, 30, 90)
+PERIODS = (7, 30, 90, rules.COUNTS_KEPT_DAYS)
 WEEKS_FROM = 60  # days of a period from which a bar is a week
 ASKED_ABOUT = ("answered", "chosen", "unchosen", "unknown")
 WORST = 10  # answers that are shown
