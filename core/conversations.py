@@ -1,11 +1,11 @@
 """Conversations: one row a chat, locked for a turn; its transcript; and how all of it is forgotten."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, database
@@ -18,8 +18,25 @@ CONVERSATIONS = Base.metadata.tables["conversations"]
 VISITS = "pages"
 FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
+
+
+@dataclass(slots=True)
+class Held:
+    """A conversation while one turn holds it; `state` is the dialogue's own."""
+
+    id: int
+    channel: str
+    chat: str
+    language: str
+    state: dict[str, Any]
+    touched_at: datetime | None  # None: this is its first message
+    keyboard: str | None = None  # the channel's ids of the messages with the live buttons
+    free_at: datetime | None = None  # before then the channel takes nothing for this chat
+    taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
+
+
 _HOLD = (
-    select(CONVERSATIONS)
+    select(*(CONVERSATIONS.c[column.name] for column in fields(Held)))
     .where(
         and_(
             CONVERSATIONS.c.channel == bindparam("of_channel"),
@@ -43,21 +60,6 @@ _SAVE = (
 )
 _SAY = insert(MESSAGES)
 _KEEP_KEYBOARD = update(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("held")).values(keyboard=bindparam("live"))
-
-
-@dataclass(slots=True)
-class Held:
-    """A conversation while one turn holds it; `state` is the dialogue's own."""
-
-    id: int
-    channel: str
-    chat: str
-    language: str
-    state: dict[str, Any]
-    touched_at: datetime | None  # None: this is its first message
-    keyboard: str | None = None  # the channel's ids of the messages with the live buttons
-    free_at: datetime | None = None  # before then the channel takes nothing for this chat
-    taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +194,4 @@ def unreachable(session: Session, conversation: int, now: datetime) -> None:
 
 def _held(connection: Connection, channel: str, chats: Sequence[str], also: Sequence[int] = ()) -> list[Held]:
     rows = connection.execute(_HOLD, {"of_channel": channel, "chats": list(chats), "also": list(also)})
-    return [_as_held(row) for row in rows]
-
-
-def _as_held(row: Row[Any]) -> Held:
-    return Held(
-        id=row.id,
-        channel=row.channel,
-        chat=row.chat,
-        language=row.language,
-        state=row.state,
-        touched_at=row.touched_at,
-        keyboard=row.keyboard,
-        free_at=row.free_at,
-        taken_over_by=row.taken_over_by,
-    )
+    return [Held(*row) for row in rows]

@@ -12,7 +12,8 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from bot.app import Core, Service, open_core, open_service, watch_library
-from bot.channels.telegram.channel import Telegram, TelegramUnusable, Webhook
+from bot.channels.telegram.channel import Telegram, Webhook
+from bot.channels.telegram.unusable import TelegramUnusable
 from bot.channels.telegram.webhook import webhook
 from bot.channels.web.channel import WebChannel
 from bot.commands.listening import listen

@@ -1,4 +1,4 @@
-"""What tests of `cersbot run` work with: the bot as a process, not started yet, and a mail server."""
+"""What tests of commands work with: the bot as a process, not started yet, a mail server, and an operator."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
+from core.database import Database
+from core.keys import Keys
+from core.settings import Settings
+from tests import people
+from tests.commands.operators import Operator
 from tests.commands.process import run
 from tests.commands.running import Mails, Running, Taking
 from tests.ports import free_port
@@ -42,3 +47,12 @@ async def bot(tmp_path: Path, mails: Mails) -> AsyncIterator[Running]:
         yield running
         if running.process and running.process.poll() is None:
             await running.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    """Yield an operator."""
+    database = Database(f"sqlite:///{tmp_path}/commands.db")
+    database.migrate()
+    yield Operator(database, tmp_path, Keys(people.SECRET), Settings())
+    database.close()

@@ -7,13 +7,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.delivery.post import MailRefused
-from bot.web.server import create_app
 from core import accounts
 from core.staff import Member
 from core.tables import AuditEvent, LostMailbox, Ticket
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password, read
-from tests.world import ADDRESS, library
+from tests.serving import app_over
+from tests.world import ADDRESS
 
 CLAIM = {
     "identifier": "danalee1",
@@ -85,13 +85,7 @@ async def two(office: Office, ana: Member, ben: Member, person: Person) -> Two:
 
 def owner(office: Office) -> TestClient:
     """Return the owner's browser."""
-    app = create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=ADDRESS,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-    )
+    app = app_over(office.world, office.database)
     return TestClient(app, ADDRESS, client=("192.0.2.4", 50000), follow_redirects=False)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from telegram import Bot, BotCommand, CallbackQuery
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import TelegramError
 
 from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
@@ -21,6 +21,7 @@ from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
+from bot.channels.telegram.unusable import TelegramUnusable, sentence
 from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
@@ -39,10 +40,6 @@ POLLING = "telegram polling"  # one process alone: Telegram refuses a second (40
 STAFF_GROUP = "telegram staff group"  # one alone, so that nothing is said there twice
 
 Turned = TypeVar("Turned")
-
-
-class TelegramUnusable(Exception):
-    """The channel cannot start; the message tells an operator why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class Telegram:
                 await self._bot.set_webhook(webhook.url, secret_token=webhook.secret, allowed_updates=ALLOWED_UPDATES)
         except TelegramError as error:
             await self._bot.shutdown()
-            raise TelegramUnusable(_sentence(error, self._base_url)) from None
+            raise TelegramUnusable(sentence(error, self._base_url)) from None
         try:
             await self._bot.set_my_commands(self._commands)
         except TelegramError as error:
@@ -287,19 +284,6 @@ class Telegram:
 def _pressed(query: CallbackQuery | None) -> str:
     """Return the message whose button was pressed, which loses its buttons when the press is acknowledged."""
     return str(query.message.message_id) if query and query.message else ""
-
-
-def _sentence(error: TelegramError, base_url: str) -> str:
-    """Return what an operator has to know; never the token."""
-    if isinstance(error, InvalidToken):
-        return (
-            f"CERSBOT_TELEGRAM_TOKEN: the Bot API server {base_url} does not know this token;"
-            " copy it anew from BotFather, as in 123456789:AAE..."
-        )
-    return (
-        f"CERSBOT_TELEGRAM_BASE_URL={base_url}: no Bot API server answers there ({error.message});"
-        " check the network, or name a server as https://api.telegram.org/bot"
-    )
 
 
 def _keep_token_out_of_logs() -> None:
