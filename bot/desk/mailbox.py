@@ -6,7 +6,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.desk.site import DeskSite, Visit, back_to
+from bot.desk.site import DeskSite, Visit, back_to, number_in
 from core import accounts, lost_mailboxes, mailbox_cases, mailbox_proofs, rules
 from core.addresses import masked
 from core.lost_mailboxes import EVIDENCE, LIVE, Claim
@@ -149,8 +149,7 @@ def _refuse_secrets(site: DeskSite, *texts: str) -> None:
 
 
 def _case_of(visit: Visit) -> int:
-    case = visit.form.get("case", "")
-    return int(case) if case.isascii() and case.isdigit() and len(case) < 10 else 0
+    return number_in(visit.form.get("case", "")) or 0
 
 
 def _address(visit: Visit) -> str:

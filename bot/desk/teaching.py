@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from bot.desk.lesson_page import TICKET, proposal, told
 from bot.desk.personal import Personal, personal, without
-from bot.desk.site import DeskSite, Visit, back_to
+from bot.desk.site import DeskSite, Visit, back_to, number_in
 from bot.dialogue.legible import legible
 from bot.dialogue.takeover import TO_STAFF
 from core import lessons, staff, ticket_history
@@ -53,11 +53,10 @@ def teach(site: DeskSite, visit: Visit) -> Response:
         return _taught(site, visit, helped)
     asked = visit.request.query_params
     sentence, answer = asked.get("asked", ""), asked.get("helped", "")
-    is_number = sentence.isascii() and sentence.isdigit() and len(sentence) < 5
-    is_marked = is_number and int(sentence) < len(helped.sentences)
-    if not is_marked or not _is_offered(site, helped, answer):
+    place = number_in(sentence)
+    if place is None or place >= len(helped.sentences) or not _is_offered(site, helped, answer):
         return _marking(site, visit, helped, said=site.text("teach_mark_both") if asked else "")
-    text = helped.sentences[int(sentence)]
+    text = helped.sentences[place]
     reply = _reply(helped, answer)
     return _writing(
         site,
