@@ -98,10 +98,14 @@ class Mailboxes:
         with self._database.reading() as session:
             contested = mailbox_stops.contested(session)
         for case, ticket in contested:
-            happened = self._text("happened_mailbox_contested", number=tickets.number_of(ticket))
-            with self._database.transaction() as session:
-                mailbox_stops.open_ticket(session, case, happened, self._clock(), self._calendar())
-            logger.warning("the owner contests the case %s of a lost mailbox: there is an urgent ticket", case)
+            try:
+                happened = self._text("happened_mailbox_contested", number=tickets.number_of(ticket))
+                with self._database.transaction() as session:
+                    mailbox_stops.open_ticket(session, case, happened, self._clock(), self._calendar())
+            except Exception:
+                logger.exception("no ticket could be opened of the contested case %s; it is tried again", case)
+            else:
+                logger.warning("the owner contests the case %s of a lost mailbox: there is an urgent ticket", case)
         return len(contested)
 
     def _lease_letters(self) -> list[Leased]:
