@@ -9,6 +9,7 @@ from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Delivery, Incoming, SendFailed
 from core import conversations
 from core.context import Context
+from core.office_days import STATE_OFFICES
 from core.tables import Owed
 from tests.postgres import until_somebody_waits
 from tests.world import World
@@ -34,6 +35,6 @@ def test_what_became_of_a_reply_is_noted_while_a_turn_forgets_the_chat(world: Wo
             held = conversations.hold_by_id(session, delivery.conversation)
             noting = beside.submit(note, talk, delivery)
             until_somebody_waits(database, noting)
-            conversations.forget(Context(session, world.now, world.keys, held.id, held.language))
+            conversations.forget(Context(session, world.now, world.keys, held.id, held.language, STATE_OFFICES))
         noting.result(20)
     assert not [row for row in world.rows(Owed) if row.settled_at is None]
