@@ -271,5 +271,6 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
 
 
 def _with_conversations(session: Session, leased: list[outbox.Leased]) -> list[tuple[outbox.Leased, Held]]:
-    held = conversations.hold_by_ids(session, [each.conversation for each in leased])
+    # Not locked: a turn locks its conversation first, and then the rows of the outbox that are leased here already.
+    held = conversations.look_at(session, [each.conversation for each in leased])
     return [(each, held[each.conversation]) for each in leased]
