@@ -54,7 +54,7 @@ class Inbox:
 
     def _waiting_chats(self, until: datetime) -> list[str]:
         with self._database.reading() as session:
-            return inbox.waiting_chats(session, CHANNEL, until)
+            return inbox.waiting_chats(session, CHANNEL, until, self._clock())
 
     def _unhandled(self, chat: str, limit: int) -> list[Arrival]:
         with self._database.reading() as session:
