@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from bot.channels.telegram import sending
 from bot.channels.telegram.channel import Telegram
 from bot.dialogue.messages import Incoming, Reply
 from tests.channels.stand_in import StandIn, asks
@@ -68,6 +69,18 @@ async def test_a_connection_that_fails_is_not_for_good(
     await telegram.say(PAT, "hello")
     await telegram.settled()
     assert [(failure.permanent, failure.retry_after) for failure in turns.failures] == [(False, None)]
+
+
+async def test_old_buttons_that_cannot_be_taken_away_hold_up_no_reply(
+    telegram: TelegramServer, turns: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TIDY_SECONDS", 0.2)
+    turns.react = asks
+    telegram.faults.append(Fault("editMessageReplyMarkup", "delay", PAT, seconds=15))
+    for said in range(1, 4):
+        await telegram.say(PAT, "hello")
+        assert await telegram.until(lambda count=said: turns.outcomes() == ["sent"] * count, 5)
+    assert not any(fault.times for fault in telegram.faults)
 
 
 async def test_the_worker_sends_by_the_same_channel(
