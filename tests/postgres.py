@@ -63,7 +63,9 @@ class PostgreSQL:
         return f"postgresql://cersbot@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server, unless it runs, and wait until it answers."""
+        if self._process is not None:
+            return
         options = [part for each in OPTIONS for part in ("-c", each)]
         where = ["-D", self._data, "-p", str(self._port), "-k", ""]
         with (self._folder / "log").open("ab") as log:

@@ -85,6 +85,10 @@ class ServiceProcess:
         """Wait until it says that this is missing."""
         await self._until(lambda missing: what in (missing or []), seconds)
 
+    async def logs(self, word: str, seconds: float) -> None:
+        """Wait until the word stands in the log."""
+        assert await self.telegram.until(lambda: word in self.log(), seconds), self.log()[-4000:]
+
     async def _until(self, condition: Callable[[list[str] | None], bool], seconds: float) -> float:
         began = time.monotonic()
         while not condition(missing := await self.missing()):

@@ -15,11 +15,11 @@ from core.verification import Proof
 from tests.asking import MAIL_A_CODE, RECOVER
 from tests.asking import RESET as ASK_RESET
 from tests.chats import CoreChat
-from tests.databases import ON_BOTH
+from tests.databases import PROVED_ON_BOTH
 from tests.delivery.stand_ins import owe
 from tests.world import Characters, Chat, MailedCode, World, converse, library
 
-pytestmark = ON_BOTH
+pytestmark = PROVED_ON_BOTH
 HOUR = 60
 
 
