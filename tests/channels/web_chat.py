@@ -25,10 +25,9 @@ def opened(
     world: World, *, network: str = "203.0.113.7", address: str = ADDRESS, telegram: str = ""
 ) -> Iterator[TestClient]:
     """Yield a browser without cookies at a service that was started for it."""
-    database = world.database()
-    channel = channel_over(world, database, telegram)
+    channel = channel_over(world, world.home, telegram)
     app = create_app(
-        database=database,
+        database=world.home,
         keys=world.keys,
         address=address,
         wording=lambda: library().language("en"),
@@ -39,7 +38,6 @@ def opened(
         yield client
         assert client.portal is not None
         client.portal.call(channel.stop)
-    database.close()
 
 
 class WebChat(Chat):
@@ -58,9 +56,7 @@ class WebChat(Chat):
         """Type, press or wait; return what appears on the page."""
         if isinstance(said, Wait):
             self.world.later(said.minutes)
-            database = self.world.database()
-            await self.world.work({"web": channel_over(self.world, database)})
-            database.close()
+            await self.world.work({"web": channel_over(self.world, self.world.home)})
             return self.looks()
         assert not isinstance(said, Incoming), "a form holds texts alone"
         if not self.page.fields:

@@ -51,7 +51,7 @@ class Office:
     members: dict[str, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.database: Database = self.world.database()
+        self.database: Database = self.world.home
         self.desk = HelpDesk(self.database, self.world.keys, library, self.world.clock)
         self.hub = Hub(self.database, self.world.clock)
         self._keys = itertools.count(1)
@@ -105,8 +105,5 @@ class Office:
 async def ask_for_person(chat: Chat, happened: str = "It says no") -> int:
     """Let somebody ask for a person; return the ticket's number."""
     await converse(chat, [*PERSON[:1], (happened, "tried"), *PERSON[2:], ("send it", "A person answers by")])
-    database = chat.world.database()
-    with database.transaction() as session:
-        newest = session.scalar(select(func.max(Ticket.id))) or 0
-    database.close()
-    return newest + 1000
+    with chat.world.home.reading() as session:
+        return (session.scalar(select(func.max(Ticket.id))) or 0) + 1000

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from bot.delivery.post import KeptLetter
 from bot.web.server import create_app, server
 from core import verification
-from tests.desk import browser
+from tests import browser
 from tests.world import World, library
 
 PASSWORD = "Blue4Heron"
@@ -67,10 +67,9 @@ async def served(world: World) -> AsyncIterator[str]:
 class Walker:
     """One person at one browser."""
 
-    def __init__(self, world: World, page: Page, looks: str) -> None:
+    def __init__(self, world: World, page: Page) -> None:
         self.world = world
         self.page = page
-        self._looks = looks
 
     async def opens(self, path: str) -> None:
         """Open a page."""
@@ -121,8 +120,8 @@ class Walker:
         await self.opens(urlsplit(link).path)
 
     async def looks(self, name: str) -> None:
-        """Check the page for what assistive technology would stumble over, and keep a picture of it."""
-        await browser.check(self.page, f"{name}-{self._looks}")
+        """Check the page for what assistive technology would stumble over, and keep pictures of it."""
+        await browser.check(self.page, name)
 
     async def registers(self, **other: str) -> None:
         """Fill in the form of a new account and send it."""
@@ -149,13 +148,7 @@ class Walker:
 
 
 @asynccontextmanager
-async def walking(
-    world: World, *, dark: bool = False, phone: bool = False, scripts: bool = True
-) -> AsyncIterator[Walker]:
-    """Yield somebody at a new browser."""
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
-    async with (
-        served(world) as address,
-        browser.page(address, dark=dark, phone=phone, scripts=scripts) as page,
-    ):
-        yield Walker(world, page, looks)
+async def walking(chromium: Browser, world: World, *, scripts: bool = True) -> AsyncIterator[Walker]:
+    """Yield somebody new at the browser."""
+    async with served(world) as address, browser.page(chromium, address, scripts=scripts) as page:
+        yield Walker(world, page)

@@ -31,6 +31,8 @@ class SharedPace:
 
         The next is counted from when this one left: after a standstill what was missed does not leave at once. The
         following stretch is reserved while this one is used, so that a busy channel does not wait for the database.
+        When a stretch is over before its reservation came back, one message leaves for it: what is left of the next
+        belongs to another process.
         """
         clock = asyncio.get_running_loop().time
         stretch = max(STRETCH_SECONDS, 1 / a_second)
@@ -61,7 +63,7 @@ class SharedPace:
         except Exception:
             logger.exception("the pace of the other processes is not known; this one keeps its own")
             begins = asked
-        return begins, max(begins, asyncio.get_running_loop().time()) + seconds
+        return begins, begins + seconds
 
 
 class GivenOut:
