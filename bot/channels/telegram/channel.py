@@ -16,7 +16,7 @@ from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
 from bot.channels.telegram.order import Behind, InOrder
 from bot.channels.telegram.pace import GivenOut, SharedPace
-from bot.channels.telegram.reading import ALLOWED_UPDATES
+from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
@@ -24,7 +24,7 @@ from bot.channels.telegram.transport import AiohttpRequest, keep_token_out_of_lo
 from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
-from core import pacing, rules
+from core import pacing, rules, tracing
 from core.database import Database
 from core.keys import Keys
 from core.process_lease import ProcessLease
@@ -186,7 +186,8 @@ class Telegram:
         acknowledging = asyncio.ensure_future(self._sending.acknowledge(query)) if query else None
         try:
             if message.incoming is not None:
-                await self._answer(message.incoming, _pressed(query))
+                with tracing.following(f"{CHANNEL}:{message.incoming.key}"):
+                    await self._answer(message.incoming, _pressed(query))
         finally:
             if acknowledging:
                 await acknowledging
