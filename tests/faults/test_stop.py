@@ -16,6 +16,7 @@ from tests.faults.conftest import ended
 from tests.faults.service import ServiceProcess
 from tests.matching import MATCHING
 from tests.telegram_server import TelegramServer
+from tests.world import library
 
 CHATS = 50
 HELD_UP = """
@@ -54,6 +55,7 @@ async def learning(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[Se
     """Yield the bot, not started, with knowledge of its own and a place of its own for what is computed."""
     knowledge, matching = tmp_path / "knowledge", tmp_path / "var" / "matching"
     shutil.copytree(ROOT / "knowledge", knowledge, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
+    _ = library().language("en").matcher  # is kept with the others
     matching.mkdir(parents=True)
     for kept in MATCHING.glob("[!.]*"):
         (matching / kept.name).symlink_to(kept)
