@@ -1,6 +1,7 @@
 """Telegram while things fail: turns that crash, people who are gone, floods, connections that break."""
 
 import logging
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -91,6 +92,10 @@ async def test_what_is_logged_of_replies_that_were_not_sent_bears_the_trace_of_t
     assert traces == [f"telegram:{turns.received[0].key}"]
 
 
+def are_sent(turns: StandIn, count: int) -> bool:
+    return turns.outcomes() == ["sent"] * count
+
+
 async def test_old_buttons_that_cannot_be_taken_away_hold_up_no_reply(
     telegram: TelegramServer, turns: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +104,7 @@ async def test_old_buttons_that_cannot_be_taken_away_hold_up_no_reply(
     telegram.faults.append(Fault("editMessageReplyMarkup", "delay", PAT, seconds=15))
     for said in range(1, 4):
         await telegram.say(PAT, "hello")
-        assert await telegram.until(lambda count=said: turns.outcomes() == ["sent"] * count, 5)
+        assert await telegram.until(partial(are_sent, turns, said), 5)
     assert not any(fault.times for fault in telegram.faults)
 
 
