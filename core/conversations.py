@@ -47,6 +47,7 @@ _HOLD = (
     .order_by(CONVERSATIONS.c.id)
     .with_for_update()
 )
+_LOOK = select(CONVERSATIONS).where(CONVERSATIONS.c.id.in_(bindparam("conversations", expanding=True)))
 _SAVE = (
     update(CONVERSATIONS)
     .where(CONVERSATIONS.c.id == bindparam("held"))
@@ -82,7 +83,7 @@ def hold_all(
     """
     connection = session.connection()
     held = {each.chat: each for each in _held(connection, channel, list(chats), also) if each.channel == channel}
-    new = [chat for chat in chats if chat not in held]
+    new = sorted(chat for chat in chats if chat not in held)
     if new:
         connection.execute(
             database.insert(session, CONVERSATIONS).on_conflict_do_nothing(index_elements=["channel", "chat"]),
@@ -110,6 +111,12 @@ def hold_by_id(session: Session, conversation: int) -> Held:
 def hold_by_ids(session: Session, conversations: Sequence[int]) -> dict[int, Held]:
     """Return conversations that exist by id, locked likewise."""
     return {each.id: each for each in _held(session.connection(), "", [], conversations)}
+
+
+def look_at(session: Session, conversations: Sequence[int]) -> dict[int, Held]:
+    """Return conversations that exist by id, as their last turns left them; none is locked, no turn is waited for."""
+    rows = session.connection().execute(_LOOK, {"conversations": list(conversations)})
+    return {row.id: Held(*row) for row in rows}
 
 
 def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now: datetime) -> None:

@@ -12,7 +12,7 @@ from core.keys import Keys
 from core.settings import Settings
 from tests import people
 from tests.commands.operators import Operator
-from tests.commands.process import run
+from tests.commands.process import called
 from tests.commands.running import Mails, Running, Taking
 from tests.ports import free_port
 from tests.telegram_server import TelegramServer
@@ -41,7 +41,7 @@ async def bot(tmp_path: Path, mails: Mails) -> AsyncIterator[Running]:
             "CERSBOT_PORT": str(free_port()),
         }
         (tmp_path / "accounts.csv").write_text(ACCOUNTS)
-        imported = run(tmp_path, "accounts", "import", "accounts.csv", settings=settings)
+        imported = called(tmp_path, "accounts", "import", "accounts.csv", settings=settings)
         assert imported.returncode == 0, imported.stderr
         running = Running(tmp_path, telegram, settings)
         yield running

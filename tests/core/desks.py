@@ -60,7 +60,7 @@ class Desks:
         """Let somebody do something; return "" or the phrase by which it was refused, with no trace."""
         try:
             with self.database.transaction() as session:
-                act(Desk(session, self.now, self.keys, self.members[name]))
+                act(Desk(session, self.now, self.keys, self.members[name], STATE_OFFICES))
         except TicketRefused as refused:
             return refused.phrase
         return ""

@@ -6,6 +6,7 @@ could have used it, and so could who acts as the giver. A person may act as seve
 
 import shutil
 import tempfile
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,18 +33,27 @@ ADDRESSES = ("ann@new.example.org", "ann@other.example.org")
 who = st.sampled_from(NAMES)
 admin = st.sampled_from(ADMINS)
 
-_with_tables: list[Path] = []
+GIVERS = {"Dora": "Ana", "Eve": "Dora"}  # who gave whom the link by which a password was set
+
+_begun: list[Desks] = []
 
 
-def new_database(folder: Path) -> Database:
-    """Return a database with all tables: a copy of one that was made once."""
-    if not _with_tables:
-        _with_tables.append(Path(tempfile.mkdtemp(prefix="cersbot-tables-")) / "tables.db")
-        made = Database(f"sqlite:///{_with_tables[0]}")
-        Base.metadata.create_all(made.engine)
-        made.close()
-    shutil.copy(_with_tables[0], folder / "desk.db")
-    return Database(f"sqlite:///{folder}/desk.db")
+def begun(folder: Path) -> Desks:
+    """Return the help desk as it is at the beginning, in this folder: a copy of one that was made once."""
+    if not _begun:
+        database = Database(f"sqlite:///{tempfile.mkdtemp(prefix='cersbot-desk-')}/desk.db")
+        Base.metadata.create_all(database.engine)
+        first = Desks(database, Keys(SECRET), NOON)
+        first.hire("Dora", "Eve", at=NOON - 3 * DAY)
+        for name, giver in GIVERS.items():
+            first.gives_link(name, giver, at=NOON - 2 * DAY)
+        database.close()
+        _begun.append(first)
+    desks = copy(_begun[0])
+    assert desks.database.file
+    shutil.copy(desks.database.file, folder / "desk.db")
+    desks.database, desks.members = Database(f"sqlite:///{folder}/desk.db"), dict(desks.members)
+    return desks
 
 
 class TwoPeople(RuleBasedStateMachine):
@@ -52,11 +62,9 @@ class TwoPeople(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="cersbot-two-people-"))
-        self.desks = Desks(new_database(self.folder), Keys(SECRET), NOON)
+        self.desks = begun(self.folder)
         self.acting: dict[str, set[str]] = {name: {name} for name in NAMES}  # who may act as whom
-        self.desks.hire("Dora", "Eve", at=NOON - 3 * DAY)
-        for name, giver in (("Dora", "Ana"), ("Eve", "Dora")):
-            self.desks.gives_link(name, giver, at=NOON - 2 * DAY)
+        for name, giver in GIVERS.items():
             self.acting[name] = {name, *self.acting[giver]}
         self.opened: dict[int, set[str]] = {}  # who may have opened which case
         self.approved: dict[int, tuple[set[str], datetime]] = {}
