@@ -1,18 +1,21 @@
-"""Purging: what has served its time is deleted from the audit, the queues, budgets, page visits and sessions."""
+"""Purging: what has served its time is deleted: of the audit, queues, budgets, page visits, sessions, counted days."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core import audit, limits, rules
+from core.business_days import CALIFORNIA
 from core.conversations import VISITS
-from core.tables import AccountSession, AuditEvent, Budget, Conversation, Owed, Received, TicketEvent
+from core.tables import AccountSession, AuditEvent, Budget, Conversation, DayCount, Owed, Received, TicketEvent
 
 # Rows of a table at once: deleting them holds up a turn for milliseconds.
 AT_ONCE = 500
+# Counted days at once: each has some dozen rows.
+DAYS_AT_ONCE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,12 @@ class Past:
     budgets: Sequence[str]
     visits: Sequence[int]
     sessions: Sequence[int]
+    days: Sequence[date]  # of what was counted
     idle_since: datetime
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
-        return any((self.audit, self.inbox, self.outbox, self.budgets, self.visits, self.sessions))
+        return any((self.audit, self.inbox, self.outbox, self.budgets, self.visits, self.sessions, self.days))
 
 
 def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
@@ -45,6 +49,8 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
     visits = select(Conversation.id).where(Conversation.channel == VISITS, Conversation.touched_at <= handled_by)
     ended_by = now - timedelta(hours=rules.SESSION_HOURS)
     sessions = select(AccountSession.id).where(AccountSession.created_at <= ended_by)
+    kept_from = now.astimezone(CALIFORNIA).date() - timedelta(days=rules.COUNTS_KEPT_DAYS - 1)
+    days = select(DayCount.day).where(DayCount.day < kept_from).distinct().order_by(DayCount.day)
     inbox = select(Received.id).where(Received.handled_at <= handled_by).order_by(Received.id)
     outbox = (
         select(Owed.id)
@@ -64,6 +70,7 @@ def past(session: Session, now: datetime, most: int = AT_ONCE) -> Past:
         session.scalars(budgets.limit(most)).all(),
         session.scalars(visits.limit(most)).all(),
         session.scalars(sessions.limit(most)).all(),
+        session.scalars(days.limit(DAYS_AT_ONCE)).all(),
         idle_since,
     )
 
@@ -81,6 +88,7 @@ def purge(session: Session, found: Past, now: datetime) -> None:
     session.execute(delete(Owed).where(Owed.id.in_(found.outbox)))
     session.execute(delete(Conversation).where(Conversation.id.in_(found.visits)))
     session.execute(delete(AccountSession).where(AccountSession.id.in_(found.sessions)))
+    session.execute(delete(DayCount).where(DayCount.day.in_(found.days)))
     session.execute(delete(Budget).where(Budget.key.in_(found.budgets), Budget.updated_at <= found.idle_since))
 
 

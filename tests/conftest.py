@@ -26,7 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a database with one account in each state."""
     folder = tmp_path_factory.mktemp("populated")
-    World(folder).populate()
+    world = World(folder)
+    world.populate()
+    world.close()  # whatever is still in the log beside the file goes into it
     return folder / "world.db"
 
 

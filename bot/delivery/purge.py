@@ -39,8 +39,9 @@ class Purge:
             return False
         with self._database.transaction() as session:
             purging.purge(session, found, now)
+        rows = (found.audit, found.inbox, found.outbox, found.budgets, found.visits, found.sessions, found.days)
         logger.info(
-            "purged %s rows of the audit, %s of the inbox, %s of the outbox, %s budgets, %s visits, %s sessions",
-            *map(len, (found.audit, found.inbox, found.outbox, found.budgets, found.visits, found.sessions)),
+            "purged of the audit %s rows, inbox %s, outbox %s, budgets %s, visits %s, sessions %s, days %s",
+            *map(len, rows),
         )
         return True

@@ -64,10 +64,14 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant."""
+    """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant.
+
+    `next` are those that come nearest after an answer, for whom it did not help.
+    """
 
     entries: tuple[str, ...]
     sure: bool
+    next: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +198,12 @@ class Reader:
             case "begin":
                 return Begin(offer.what, offer.seed)
             case "entry":
-                is_known = offer.what in self.language.entries  # the language may have changed since it was offered
-                return Known((offer.what,), sure=True) if is_known else Remark("stale_button")
+                known = self.language.entries  # the language may have changed since it was offered
+                if offer.what not in known:
+                    return Remark("stale_button")
+                beside = [each["what"] for each in self.state.get("offered", []) if each["act"] == "entry"]
+                others = tuple(each for each in beside if each != offer.what and each in known)
+                return Known((offer.what,), sure=True, next=others)
             case "control":
                 return Control(offer.what)
 
@@ -213,7 +221,9 @@ class Reader:
         if match.decision == "answer":
             alone = entries[0].id in URGENT
             second = [entry for entry, _ in match.also if self.language.entries[entry].kind == "faq" and not alone]
-            return Known((entries[0].id, *second), sure=True)
+            answers = (entries[0].id, *second)
+            nearest = tuple(each.id for each in entries if each.kind == "faq" and each.id not in answers)
+            return Known(answers, sure=True, next=nearest)
         suspected = [each.id for each in entries[:1] if each.id in URGENT]
         choices = (*suspected, *(each.id for each in entries if each.kind == "faq"))
         return Known(choices, sure=False) if match.decision == "choose" and choices else None

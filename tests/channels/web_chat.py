@@ -7,10 +7,10 @@ from starlette.testclient import TestClient
 
 from bot.channels.web.channel import WebChannel
 from bot.dialogue.messages import Incoming, Picture
-from bot.web.server import create_app
 from core.database import Database
 from core.tables import Base
 from tests.channels.web_page import Bubble, ChatPage
+from tests.serving import app_over
 from tests.world import ADDRESS, Chat, Press, Said, Wait, World, library, typed
 
 
@@ -26,14 +26,7 @@ def opened(
 ) -> Iterator[TestClient]:
     """Yield a browser without cookies at a service that was started for it."""
     channel = channel_over(world, world.home, telegram)
-    app = create_app(
-        database=world.home,
-        keys=world.keys,
-        address=address,
-        library=library,
-        clock=world.clock,
-        chat=channel,
-    )
+    app = app_over(world, world.home, address, chat=channel)
     with TestClient(app, address, client=(network, 50000), follow_redirects=False) as client:
         yield client
         assert client.portal is not None

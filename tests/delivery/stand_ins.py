@@ -11,7 +11,7 @@ from bot.delivery.post import MailRefused
 from bot.dialogue.messages import Delivery, Incoming, Sender
 from core import follow_ups, letters, rules
 from core.letters import Letter
-from core.tables import Owed
+from core.tables import AccountRequest, Owed
 from tests.chats import CoreChat
 from tests.letterbox import Letterbox
 from tests.world import MONDAY, World
@@ -111,3 +111,19 @@ async def killed(world: World, senders: Mapping[str, Sender] | None = None) -> N
     """Let a worker work until it is killed."""
     with pytest.raises(Killed):
         await world.work(senders)
+
+
+def ask(world: World, *numbers: int) -> None:
+    """Ask for the username of addresses without an account."""
+    database = world.database()
+    with database.transaction() as session:
+        session.add_all(
+            AccountRequest(
+                kind="recover_username",
+                identifier=f"n{number}@example.org",
+                proved_by="characters",
+                created_at=world.now,
+            )
+            for number in numbers
+        )
+    database.close()

@@ -1,32 +1,22 @@
 """The desk served on loopback for real browsers, and how staff sign in to it."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Page
 
 from bot.desk.live import Hub
-from bot.web.server import server
 from tests.desk.office import Office
 from tests.desk.visitors import PASSWORD
+from tests.serving import on_loopback
 
 
 @asynccontextmanager
 async def served(office: Office) -> AsyncIterator[str]:
     """Serve the desk on loopback; yield its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     hub = Hub(office.database, office.world.clock)
-    running = server(office.app(address, hub), "127.0.0.1", 0)
-    serving = asyncio.create_task(running.serve(sockets=[listening]))
-    try:
+    async with on_loopback(lambda address: office.app(address, hub), hub.close) as address:
         yield address
-    finally:
-        hub.close()
-        running.should_exit = True
-        await serving
 
 
 async def sign_in(browser: Page, name: str) -> None:

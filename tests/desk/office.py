@@ -9,7 +9,6 @@ from starlette.applications import Starlette
 from bot.desk.help_desk import HelpDesk, Written
 from bot.desk.live import Hub
 from bot.dialogue.messages import Delivery, Reply
-from bot.web.server import create_app
 from core import staff, ticket_history
 from core.database import Database
 from core.staff import Member
@@ -17,6 +16,7 @@ from core.tables import Ticket
 from core.ticket_history import Happened
 from core.tickets import id_of
 from tests.asking import PERSON
+from tests.serving import app_over
 from tests.world import Chat, World, converse, heard, library
 
 
@@ -58,14 +58,7 @@ class Office:
 
     def app(self, address: str, hub: Hub | None = None) -> Starlette:
         """Return the desk's pages under an address."""
-        return create_app(
-            database=self.database,
-            keys=self.world.keys,
-            address=address,
-            library=self.desk.library,
-            clock=self.world.clock,
-            desk=(self.desk, hub or self.hub),
-        )
+        return app_over(self.world, self.database, address, desk=(self.desk, hub or self.hub))
 
     def hire(self, name: str, telegram_id: int | None = None) -> Member:
         """Return a new member of staff."""

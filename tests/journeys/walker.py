@@ -1,8 +1,6 @@
 """Somebody with a real browser who walks through the account pages, reads their mail and follows its links."""
 
-import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,11 +9,11 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, Page
 
 from bot.delivery.post import KeptLetter
-from bot.web.server import create_app, server
 from core import verification
 from tests import browser
 from tests.channels.web_chat import channel_over
-from tests.world import World, library
+from tests.serving import app_over, on_loopback
+from tests.world import World
 
 PASSWORD = "Blue4Heron"
 NEW = {
@@ -44,28 +42,14 @@ class Kept:
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[str]:
     """Serve the pages on loopback over the world's database; yield their address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     database = world.database()
     chat = channel_over(world, database)
-    app = create_app(
-        database=database,
-        keys=world.keys,
-        address=address,
-        library=library,
-        clock=world.clock,
-        letters=Kept(world),
-        chat=chat,
-    )
-    running = server(app, "127.0.0.1", 0)
-    serving = asyncio.create_task(running.serve(sockets=[listening]))
-    try:
+    async with on_loopback(
+        lambda address: app_over(world, database, address, letters=Kept(world), chat=chat), chat.news.close
+    ) as address:
         yield address
-    finally:
-        await chat.stop()
-        running.should_exit = True
-        await serving
-        database.close()
+    await chat.stop()
+    database.close()
 
 
 class Walker:
