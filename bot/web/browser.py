@@ -45,7 +45,7 @@ class BrowserLanguage:
         switched = _code(request.query_params.get(FIELD, ""))
         chosen = switched or _code(request.cookies.get(FIELD, ""))
         liked = request.headers.get("accept-language", "")[:LONGEST]
-        _asked.set(_Asked(chosen, liked, request.url.query))
+        _asked.set(_Asked(chosen, liked, scope["query_string"].decode("latin-1")))
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -74,6 +74,14 @@ def test_a_switch_to_a_language_that_there_is_not_changes_nothing(pages: Pages, 
     assert code == "xx" or not any(each.startswith("language") for each in answer.headers.get_list("set-cookie"))
 
 
+def test_a_switch_leaves_no_way_to_write_into_the_page(pages: Pages) -> None:
+    answer = pages.browser().get('/account/sign-in?a="><script>alert(1)</script>&b=%ff&c=%2522&language=en')
+    assert "<script>alert" not in answer.text
+    (link,) = re.findall(r'<a href="([^"]*)" lang="es"', answer.text)
+    assert link.startswith("?a=%22%3E%3Cscript")
+    assert link.endswith("&amp;language=es")
+
+
 def test_a_form_says_what_is_wrong_in_the_pages_language_and_its_letter_is_written_in_it(pages: Pages) -> None:
     visitor = Visitor(pages)
     visitor.opens("/account/create")
