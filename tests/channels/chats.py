@@ -52,6 +52,10 @@ class TelegramChat(Chat):
 
     def __init__(self, world: World, server: TelegramServer) -> None:
         super().__init__(world, chat=str(PERSON), channel="telegram")
+        spoken = library()
+        for language in spoken.languages.values():
+            _ = language.matcher  # built before anybody is listened to, as at the service's start
+        spoken.ear.language_of("")
         self._server = server
         server.chats.deliveries = 2
 
