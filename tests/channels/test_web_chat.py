@@ -297,3 +297,15 @@ async def test_challenges_have_their_budget_here_as_everywhere(chat: WebChat) ->
         heard = await chat.says("New picture")
     assert "too often" in heard
     assert chat.rows(Challenge) == rules.CHAT_CHALLENGES_AN_HOUR
+
+
+async def test_a_switch_on_the_page_turns_the_page_and_what_the_bot_says_next(chat: WebChat) -> None:
+    await converse(chat, [("recover my username", "What is the e-mail address")])
+    with chat._browser() as own:
+        switched = own.get("/?language=es").text
+    assert '<html lang="es">' in switched
+    assert "Su mensaje" in switched
+    assert chat.cookies["language"] == "es"
+    await converse(chat, [("12345", "Eso no parece un correo"), ("I have no such thing", "address of your account")])
+    with chat._browser() as own:
+        assert '<html lang="es">' in own.get("/").text, "the page stays as it was chosen"
