@@ -11,13 +11,13 @@ from typing import assert_never
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets
+from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets, verification
 from core.keys import Keys
 from core.letters import Letter, Secret
 from core.office_days import Calendar
 from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
 from core.refusals import BudgetSpent
-from core.tables import Account, AccountRequest, Conversation
+from core.tables import Account, AccountRequest, Challenge, Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ def _letter(session: Session, request: AccountRequest, account: Account | None, 
         return Letter("no_account", typed, language, {"address": typed, "asked_on": now.isoformat()})
     fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}
     if request.challenge_id is not None:
-        return Letter(
-            "verification_code", account.email, language, fields, Secret("code", request.challenge_id), account.id
-        )
+        challenge = session.get_one(Challenge, request.challenge_id)
+        code = Secret("code", challenge.id, verification.reference(challenge))
+        return Letter("verification_code", account.email, language, fields, code, account.id)
     status = accounts.status(account, now)
     match status:
         case "lapsed":

@@ -1,6 +1,7 @@
 """Sessions of staff: begun by a password, renewed on the way, ended by silence, by time or by hand."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -114,6 +115,13 @@ def end(session: Session, session_id: int, staff: int, now: datetime) -> None:
 def csrf(keys: Keys, session_id: int) -> str:
     """Return what every form of this session carries: derived, so that no table has it."""
     return keys.hidden("desk form", str(session_id))
+
+
+def is_own_form(keys: Keys, session_id: int, given: str) -> bool:
+    """Return whether a form came from a page of this session, also of one that was opened under a retired key."""
+    return any(
+        hmac.compare_digest(csrf(each, session_id).encode(), given.encode(errors="replace")) for each in keys.live
+    )
 
 
 def _lasting(now: datetime) -> Select[StaffSession, Staff]:

@@ -56,7 +56,7 @@ class Renderer:
         if letter.secret is None:
             return {}
         if letter.secret.kind == "code":
-            return {"code": verification.shown(self.keys, "code", letter.secret.row)}
+            return {"code": verification.shown(self.keys, "code", letter.secret.reference)}
         token = links.token(self.keys, session.get_one(Link, letter.secret.row))
         return {"link": f"{self.address}/{letter.secret.kind}/{token}"}
 

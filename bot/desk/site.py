@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from hmac import compare_digest
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
@@ -145,7 +144,8 @@ class DeskSite:
         if signed_in is None:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/desk/sign-in?then={quote(here)}", SEE_OTHER)
-        if request.method == "POST" and not compare_digest(form.get("csrf", "").encode(), signed_in.csrf.encode()):
+        posted = request.method == "POST"
+        if posted and not staff_sessions.is_own_form(self.desk.keys, signed_in.session, form.get("csrf", "")):
             return self.page("signed_out.html", signed_in, status=403, typed=form.get("text", ""))
         response = handler(Visit(request, signed_in, form))
         if signed_in.token is not None:

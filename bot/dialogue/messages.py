@@ -35,7 +35,7 @@ class Picture:
     """Verification characters to show or to speak; the channel draws them when it sends (see `core.verification`)."""
 
     kind: Literal["characters", "spoken"]
-    challenge: int
+    challenge: str  # its reference, see `core.verification`
 
 
 @dataclass(frozen=True, slots=True)
