@@ -98,9 +98,13 @@ INBOX_ORDER_MINUTES: Final = 10
 # What nobody has handled by then was accepted by a process that is gone, and another takes it up.
 INBOX_STALE_SECONDS: Final = 15
 
-# The audit is kept for a year ...
+# How long what is kept, unless the settings say otherwise: transcripts a month (Civil Code 1798.14: what is relevant
+# and necessary), closed tickets and the audit a year, and a day what nobody could handle or send.
+TRANSCRIPT_DAYS: Final = 30
+TICKET_DAYS: Final = 365
 AUDIT_DAYS: Final = 365
-# ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
+PAYLOAD_HOURS: Final = 24
+# Rows of the inbox and the outbox, blanked by then: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
 
 # Telegram's limits (core.telegram.org/bots/faq): one message a second in a chat, with short bursts above it ...
