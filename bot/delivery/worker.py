@@ -37,7 +37,7 @@ class Worker:
         senders: Mapping[str, Sender],
         keeping: Keeping | None = None,
     ) -> None:
-        """Post letters with `post`; `senders` are this process's channels by name, `keeping` says what is kept how long."""
+        """Post letters with `post`; `senders` are this process's channels, `keeping` is how long to keep what."""
         self._stopping = asyncio.Event()
         self._began: dict[str, float] = {}
         self._mailboxes = Mailboxes(database, keys, clock, renderer, post)
