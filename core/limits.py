@@ -29,6 +29,7 @@ CHAT_REQUESTS = Limit("chat_requests", ((rules.CHAT_REQUESTS_AN_HOUR, HOUR),))
 CHAT_CHALLENGES = Limit("chat_challenges", ((rules.CHAT_CHALLENGES_AN_HOUR, HOUR),))
 CHAT_TICKETS = Limit("chat_tickets", ((rules.CHAT_TICKETS_A_DAY, DAY),))
 MAILBOX_LETTERS = Limit("mailbox_letters", ((rules.MAILBOX_LETTERS_AN_HOUR, HOUR), (rules.MAILBOX_LETTERS_A_DAY, DAY)))
+ACCOUNT_STAFF_LETTERS = Limit("account_staff_letters", ((rules.ACCOUNT_STAFF_LETTERS_A_DAY, DAY),))
 NETWORK_SIGN_INS = Limit("network_sign_ins", ((rules.NETWORK_SIGN_INS_AN_HOUR, HOUR),))
 NETWORK_PASSWORDS = Limit("network_passwords", ((rules.NETWORK_PASSWORDS_AN_HOUR, HOUR),))
 

@@ -105,8 +105,12 @@ def _owe_within_budget(
     if letter is None:
         return "nobody"
     if request.proved_by != "code":
+        is_started_by_staff = request.proved_by == "staff" and letter.account is not None
         try:
-            limits.spend(session, keys, limits.MAILBOX_LETTERS, addresses.canonical(letter.to), now)
+            if is_started_by_staff:
+                limits.spend(session, keys, limits.ACCOUNT_STAFF_LETTERS, letter.account, now)
+            else:
+                limits.spend(session, keys, limits.MAILBOX_LETTERS, addresses.canonical(letter.to), now)
         except BudgetSpent:
             return "withheld"
     letters.owe(session, letter, now)

@@ -43,6 +43,9 @@ CHAT_TICKETS_A_DAY: Final = 5
 # S5, counted silently when the letter is due: 3 an hour and 5 a day a mailbox.
 MAILBOX_LETTERS_AN_HOUR: Final = 3
 MAILBOX_LETTERS_A_DAY: Final = 5
+# S5: what staff start for an account has a budget of its own, so that strangers who use up the mailbox's keep nobody
+# from being helped.
+ACCOUNT_STAFF_LETTERS_A_DAY: Final = 5
 # What begins to live later than this from now was armed by a clock that was ahead: it would live too long.
 CLOCK_SLACK_SECONDS: Final = 60
 # Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).
