@@ -170,7 +170,7 @@ def test_g4_a_code_is_derived_when_it_is_mailed_and_lives_from_then_on(world: Wo
     assert code not in str(letter)
     for moment in (None, world.now):
         with database.transaction() as session:
-            assert session.get_one(Challenge, challenge).armed_at == moment
+            assert session.get_one(Challenge, secret.row).armed_at == moment
             arm(session, letter, world.now)
 
 

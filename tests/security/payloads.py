@@ -26,18 +26,8 @@ _TAGS = (
     f"{{{{ self.__init__.__globals__ }}}}<script>{_RUN}</script>",
     f"<ScRiPt\n>{_RUN}</sCrIpT\n>",
 )
-_AROUND = (
-    "{}",
-    '">{}',
-    "'>{}",
-    "</textarea>{}",
-    "</title></script>{}",
-    "--><!-- -->{}",
-    "&lt;b&gt;{}",
-    "\u2028{}",
-    "**{}**",
-    "`{}`",
-)
+_BESIDE = ("{}", '">{}', "'>{}", "</textarea>{}", "</title></script>{}", "--><!-- -->{}", "&lt;b&gt;{}", "\u2028{}")
+_AROUND = (*_BESIDE, "**{}**", "`{}`")
 PAYLOADS = tuple(around.format(tag) for tag, around in product(_TAGS, _AROUND))
 
 # In the browser: elements that only a payload would make.
