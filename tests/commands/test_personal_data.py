@@ -19,7 +19,7 @@ def export(world: World, identifier: str) -> Result:
     """Run the command over the world's database."""
     with world.database().engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num TEXT)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{NEWEST}')")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (NEWEST,))
 
     class Core:
         database: Database = world.database()
