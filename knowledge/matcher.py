@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -21,6 +22,9 @@ from knowledge.text import normalise
 if TYPE_CHECKING:
     from knowledge.encoder import Encoder
     from knowledge.fit_cache import FitCache
+
+KEPT = 1024
+"""Texts whose match is kept: many people say the same, and say it again."""
 
 OFFERED = 3
 """Entries of a match: what a person is offered to choose from."""
@@ -99,6 +103,7 @@ class Matcher:
         self._encoder = encoder
         place = {entry: number for number, entry in enumerate(phrasings.entries)}
         self._places = np.array([place.get(entry, -1) for entry in fitted.phrasings.entries], np.intp)
+        self._kept = lru_cache(KEPT)(self._matched)
 
     @classmethod
     def fit(
@@ -154,6 +159,9 @@ class Matcher:
 
     def match(self, text: str) -> Match:
         """Return what to do with a text. Any text will do; it never raises."""
+        return self._kept(text)
+
+    def _matched(self, text: str) -> Match:
         understood = self._understood(text)
         parts = self._shares_of_parts(understood)
         shares = self._weighed(understood, parts)

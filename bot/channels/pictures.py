@@ -1,6 +1,7 @@
 """Verification characters drawn as a picture, spoken as sound, and set in block letters for a terminal."""
 
 from functools import cache
+from io import BytesIO
 
 from captcha.audio import AudioCaptcha
 from captcha.image import ImageCaptcha
@@ -18,8 +19,12 @@ _HALF_BLOCKS = {(False, False): " ", (True, False): "▀", (False, True): "▄",
 
 
 def png(characters: str) -> bytes:
-    """Return a PNG of 560 by 120 pixels that shows the characters, distorted anew at each call. Takes about 5 ms."""
-    return _image_captcha().generate(characters, bg_color=_DARK, fg_color=_WHITE).getvalue()
+    """Return a PNG of 560 by 120 pixels that shows the characters, distorted anew at each call. Takes about 4 ms."""
+    drawn = _image_captcha().generate_image(characters, bg_color=_DARK, fg_color=_WHITE).convert("L")
+    drawn.putpalette(_shades())
+    file = BytesIO()
+    drawn.save(file, "png", compress_level=1)  # a seventh of the time that three colours take
+    return file.getvalue()
 
 
 def wav(digits: str) -> bytes:
@@ -38,6 +43,14 @@ def half_blocks(characters: str, columns: int = TERMINAL_COLUMNS) -> str:
 def hashes(characters: str, columns: int = TERMINAL_COLUMNS) -> str:
     """Return the characters in letters of twelve rows, made of `#`, for a terminal that shows ASCII alone."""
     return "\n".join("".join(" #"[pixel] for pixel in row).rstrip() for row in _bitmap(characters, columns))
+
+
+@cache
+def _shades() -> bytes:
+    """Return the colours from the darkest that is drawn to white, for every brightness."""
+    dark = Image.new("RGB", (1, 1), _DARK).convert("L").tobytes()[0]
+    share = [max(0.0, (brightness - dark) / (255 - dark)) for brightness in range(256)]
+    return bytes(round(low + each * (255 - low)) for each in share for low in _DARK)
 
 
 @cache

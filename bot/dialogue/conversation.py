@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +11,9 @@ from bot.dialogue.deliveries import late, pause_after, payload_of, read_delivery
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.flow import Flow
 from bot.dialogue.group import react_in_group
-from bot.dialogue.legible import legible
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed, Sent
-from bot.dialogue.redaction import REMOVED, Heard, heard
+from bot.dialogue.preparing import Prepared, prepare
+from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
 from bot.dialogue.takeover import TO_STAFF, is_left_to_staff
@@ -27,10 +25,7 @@ from core.database import Database
 from core.inbox import Claim
 from core.keys import Keys
 from core.pacing import PACES, ChannelPace
-from knowledge.library import Language, Library
-
-if TYPE_CHECKING:
-    from knowledge.matcher import Match
+from knowledge.library import Library
 
 AT_ONCE = 20  # left-over replies, each of another chat, that a channel sends at once
 
@@ -65,19 +60,21 @@ class Conversations:
 
         The replies are in the outbox, leased to the caller, who sends them and then calls `sent`.
         """
-        outcome = self.work([incoming])[0]
+        outcome = self.work([self.prepare(incoming)])[0]
         if isinstance(outcome, NotYet):
             raise outcome
         return outcome
 
-    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+    def prepare(self, incoming: Incoming) -> Prepared:
+        """Return a message ready for `work`: redacted and matched, which takes time and needs no database."""
+        return prepare(incoming, self._library())
+
+    def work(self, prepared: Sequence[Prepared], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
         """Handle messages of different chats of one channel, and note what was sent, in one transaction.
 
         Where one turn crashes none of them was handled: each can then be handed in by itself.
         """
-        library = self._library()
-        prepared = [self._prepared(each, library) for each in incomings]
-        channel = incomings[0].channel if incomings else ""
+        channel = prepared[0].incoming.channel if prepared else ""
         now = self._clock()
         with self._database.transaction() as session:
             chats = {each.incoming.chat: each.language.code for each in prepared}
@@ -93,10 +90,10 @@ class Conversations:
                 key, held = each.incoming.key, holding[each.incoming.chat]
                 if claims[key] is Claim.OURS:
                     with tracing.following(f"{channel}:{key}"):
-                        turns[key] = self._turn(session, each, held, library, now)
+                        turns[key] = self._turn(session, each, held, now)
             deliveries = dict(zip(turns, self._deliver_all(session, list(turns.values()), now), strict=True))
         early = {key: NotYet(key) for key, claim in claims.items() if claim is Claim.NOT_YET}
-        return [deliveries.get(each.key) or early.get(each.key) for each in incomings]
+        return [deliveries.get(each.incoming.key) or early.get(each.incoming.key) for each in prepared]
 
     def follow_up(self, due: follow_ups.Due) -> Delivery | None:
         """Ask a follow-up's question; None while another is open (it waits), or when it is settled or gone."""
@@ -145,18 +142,9 @@ class Conversations:
             if ours and failure.retry_after:
                 conversations.keep_quiet(session, delivery.conversation, due_at)
 
-    def _prepared(self, incoming: Incoming, library: Library) -> "_Prepared":
-        """Do what takes time and needs no transaction."""
-        language = library.language(incoming.language.partition("-")[0])
-        said = heard(legible(incoming.text[: rules.MESSAGE_CHARACTERS]), language.words["innocent"])
-        match = cache(lambda: language.matcher.match(said.clean.replace(REMOVED, " ")))
-        if said.clean and not said.clean.startswith("/"):
-            match()
-        return _Prepared(incoming, language, said, match)
-
-    def _turn(self, session: Session, prepared: "_Prepared", held: Held, library: Library, now: datetime) -> "_Turn":
+    def _turn(self, session: Session, prepared: Prepared, held: Held, now: datetime) -> "_Turn":
         incoming, said = prepared.incoming, prepared.said
-        exchange = self._exchange(session, held, library, now)
+        exchange = self._exchange(session, held, prepared.library, now)
         reader = Reader(incoming, said, prepared.match, held.state, exchange.stage.language)
         remove = incoming.message if said.secret else ""
         if not incoming.private:
@@ -218,16 +206,6 @@ class Conversations:
         conversations.save_all(session, saved, now)
         leased = outbox.owe_all(session, owed, now)
         return [read_delivery(each, turn.held) for each, turn in zip(leased, turns, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A message, and what was found out about it before its turn."""
-
-    incoming: Incoming
-    language: Language
-    said: Heard
-    match: "Callable[[], Match]"
 
 
 @dataclass(frozen=True, slots=True)

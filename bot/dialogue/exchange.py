@@ -51,8 +51,8 @@ class Exchange:
         match meaning:
             case Control(word):
                 self._control(word)
-            case Begin(name, seed):
-                self._begin(name, seed)
+            case Begin(name, seed, given):
+                self._begin(name, seed, dict(given))
             case Known(entries, sure=True):
                 self._tell(entries)
             case Known(entries):
@@ -68,7 +68,7 @@ class Exchange:
     def _control(self, word: str) -> None:
         match word:
             case "person" | "language" | "forget":
-                self._begin(word, "")
+                self._begin(word, "", {})
             case "back" | "cancel" | "start_over" if self.stack:
                 self._turn_back(word)
             case "back" | "cancel" | "start_over":
@@ -98,11 +98,11 @@ class Exchange:
             self.stage.say("at_the_beginning")
         self.stack.ask()
 
-    def _begin(self, name: str, seed: str) -> None:
-        if self.stack and self.stack.top.flow == name:
+    def _begin(self, name: str, seed: str, given: dict[str, str]) -> None:
+        if self.stack and self.stack.top.flow == name and not given:
             self._say_and_go_on("in_the_middle", title=self.stack.title)
         else:
-            self.stack.push(name, {})
+            self.stack.push(name, given)
             self.stack.hear_seed(seed)
 
     def _tell(self, entries: tuple[str, ...]) -> None:

@@ -1,16 +1,20 @@
 """What a flow may ask for: each question knows its answer when it sees one, and says what one would look like."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.dialogue.redaction import REMOVED
 from core import rules
 from core.addresses import canonical
 from core.verification import plain
+from knowledge.places import Place
 
 ADDRESS = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"@]+")
 NAME = re.compile(r"[A-Za-z0-9]+")
 TELEPHONE = re.compile(r"\+?[\d\s().\-/]{7,}(?:\s*(?:x|ext\.?)\s*\d{1,6})?", re.IGNORECASE)
+
+SHORT_PLACE = 7  # words of an answer that says where and nothing else
 
 
 class NotAnAnswer(Exception):
@@ -136,6 +140,25 @@ class FreeText(Question):
         if len(kept) > self.longest:
             raise NotAnAnswer("too_long", longest=self.longest)
         return kept
+
+
+@dataclass(frozen=True)
+class Somewhere(Question):
+    """A place of California; the answer has the ids of all that may be meant, a line each."""
+
+    named: Callable[[str], tuple[Place, ...]] = lambda text: ()  # the places that a message surely names
+    meant: Callable[[str], tuple[Place, ...]] = lambda text: ()  # those that an answer may mean
+
+    def recognises(self, text: str) -> bool:
+        """Little more than a place, surely named."""
+        return len(text.split()) <= SHORT_PLACE and bool(self.named(text))
+
+    def read(self, text: str) -> str:
+        """Return the ids of the places that may be meant."""
+        places = self.meant(text)
+        if not places:
+            raise NotAnAnswer("not_a_place")
+        return "\n".join(place.id for place in places)
 
 
 @dataclass(frozen=True)

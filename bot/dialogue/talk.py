@@ -164,9 +164,9 @@ class Talk:
         """Return what the flow was begun with."""
         return str(self._journal[key])
 
-    def wording(self, key: str) -> str:
+    def wording(self, key: str, **fields: object) -> str:
         """Return a sentence of the flow's wording without saying it."""
-        return self._wording.say(key)
+        return self._wording.say(key, **fields)
 
     def speak(self, code: str) -> None:
         """Go on in another language."""

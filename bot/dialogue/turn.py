@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.dialogue.messages import Incoming
-from bot.dialogue.questions import ADDRESS, Choice, FreeText, Question, Telephone
+from bot.dialogue.questions import ADDRESS, SHORT_PLACE, Choice, FreeText, Question, Telephone
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import Offer, pressed
 from bot.dialogue.talk import Answer
@@ -33,6 +33,7 @@ CONTROLS = (
 SHORT = 14  # words of a message that says one thing
 FEW_WORDS = 6  # fewer are an attempt to answer the open question rather than another question nobody is sure of
 URGENT = frozenset({"emergency", "crisis"})  # entries that come before any open question, alone, and on a suspicion
+REGULATOR = "find_my_regulator"  # the entry, and the action that answers it for a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,11 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """An action; `seed` is what was said already and its first question will ask for."""
+    """An action; `seed` is what was said already and its first question will ask for, `given` answers by their key."""
 
     flow: str
     seed: str = ""
+    given: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,9 @@ class Reader:
         ]
         if len(only) == 1 and ADDRESS.search(typed):
             return Begin(only[0].what, self.heard.clean)
+        if any(each.what == REGULATOR for each in only) and len(said.split()) <= SHORT_PLACE:
+            for begin in self._regulator_of_place():
+                return begin
         if only and said in self.language.words.get("yes", ()):
             return self._offered(only[0])
         return self._known(said) or Lost()
@@ -140,11 +145,11 @@ class Reader:
             return Begin(flow)
         if isinstance(question, FreeText):
             known = self._known(said)
-            about_else = known and known.sure and (typed.endswith("?") or known.entries[0] in URGENT)
+            about_else = isinstance(known, Known) and known.sure and (typed.endswith("?") or known.entries[0] in URGENT)
             return known if known and about_else else answer
         known = self._known(said)
-        if known is None:
-            return answer
+        if known is None or isinstance(known, Begin):
+            return known or answer
         attempt = len(typed.split()) < (2 if known.sure else FEW_WORDS) and not typed.endswith("?")
         return answer if attempt and not isinstance(question, Choice) else known
 
@@ -181,11 +186,14 @@ class Reader:
     def _started(self, said: str) -> str | None:
         return next((name for name, wording in self.language.flows.items() if said and said in wording.start), None)
 
-    def _known(self, said: str) -> Known | None:
+    def _known(self, said: str) -> Known | Begin | None:
         if not said:
             return None
         match = self.match()
         entries = [self.language.entries[each] for each, _ in match.entries]
+        if match.decision != "unknown" and entries[0].id == REGULATOR:
+            for begin in self._regulator_of_place():
+                return begin
         if match.decision == "answer":
             alone = entries[0].id in URGENT
             second = [entry for entry, _ in match.also if self.language.entries[entry].kind == "faq" and not alone]
@@ -193,3 +201,8 @@ class Reader:
         suspected = [each.id for each in entries[:1] if each.id in URGENT]
         choices = (*suspected, *(each.id for each in entries if each.kind == "faq"))
         return Known(choices, sure=False) if match.decision == "choose" and choices else None
+
+    def _regulator_of_place(self) -> list[Begin]:
+        """Return the action that names the regulator, where the message says of which place; nothing in a group."""
+        places = self.language.places_named(self.heard.clean) if self.incoming.private else ()
+        return [Begin(REGULATOR, given=(("place", "\n".join(each.id for each in places)),))] if places else []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from knowledge.directory_source import PlacesFile, RegulatorsFile
 from knowledge.schema import (
     EntriesFile,
     ExamplesFile,
@@ -23,6 +24,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "flow": FlowFile,
     "letter": LetterFile,
     "phrases": PhrasesFile,
+    "places": PlacesFile,
+    "regulators": RegulatorsFile,
     "sources": SourcesFile,
     "words": WordsFile,
 }

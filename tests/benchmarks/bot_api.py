@@ -2,27 +2,31 @@
 
     python -m tests.benchmarks.bot_api SCRIPT
 
-SCRIPT is a file of JSON: {"texts": [[…], …], "rate": messages a second or 0, "at_once": …, "database": path or ""}.
-Without a rate everybody says the next thing when the last was answered, or all of it at once. Prints the port, a word
-when the bot first asks, and when all was answered what it measured, as JSON. "press" presses one of the last buttons,
-"?" is what a picture shows.
+SCRIPT is a file of JSON: {"texts": [[…], …], "rate": messages a second or 0, "at_once": …, "database": path or "",
+"hooks": how many workers take updates by webhook, 0 if one bot asks for them}. Without a rate everybody says the next
+thing when the last was answered, or all of it at once. Prints the port, a word when the bot first asks or every hook
+is set, and when all was answered what it measured, as JSON. "press" presses one of the last buttons, "?" is what a
+picture shows.
 """
 
 import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, TCPConnector, web
 
+from bot.channels.telegram.webhook import HEADER
 from core.keys import Keys
 from tests.challenges import newest
 
 TOKEN = "7000:example-token-of-the-benchmark"
 SECRET = "a secret key of the benchmark, long enough to be one"
+HOOK_SECRET = "a-secret-of-the-webhook"
 BOT = {"id": 7000, "is_bot": True, "first_name": "CERS Support", "username": "cers_benchmark_bot"}
 PROFILE = {"can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False}
 
@@ -36,6 +40,10 @@ class People:
         self.rate: float = script["rate"]
         self.at_once: bool = script["at_once"]
         self.database: str = script["database"]
+        self.workers: int = script.get("hooks", 0)
+        self.hooks: list[str] = []
+        self.posting: set[asyncio.Task[None]] = set()
+        self.session: ClientSession | None = None
         self.keys = Keys(SECRET)
         self.place = [0] * len(self.texts)
         self.buttons: list[list[str]] = [[] for _ in self.texts]
@@ -88,8 +96,30 @@ class People:
             said = self._characters(chat) if text == "?" else "never mind" if text == "press" else text
             update["message"] = {**told, "from": person, "text": said}
         self.asked_at[chat].append(time.perf_counter())
+        if self.workers:
+            posting = asyncio.create_task(self._post(update))
+            self.posting.add(posting)
+            posting.add_done_callback(self.posting.discard)
+            return
         self.waiting.append(update)
         self.news.set()
+
+    def hook(self, url: str) -> None:
+        """Take note of a worker; the last one lets everybody speak."""
+        self.hooks.append(url)
+        if len(self.hooks) == self.workers:
+            self.session = ClientSession(connector=TCPConnector(limit=len(self.texts)), headers={HEADER: HOOK_SECRET})
+            self.begin()
+
+    async def _post(self, update: dict[str, Any]) -> None:
+        """Hand an update to the workers in turn, until one takes it."""
+        assert self.session is not None
+        while True:
+            with suppress(ClientError):
+                async with self.session.post(self.hooks[update["update_id"] % self.workers], json=update) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.1)
 
     def hear(self, chat: int, markup: str) -> None:
         """Take in an answer; the first to a message counts."""
@@ -130,6 +160,8 @@ async def serve(people: People) -> None:
             return ok(await updates(http))
         if method == "getMe":
             return ok({**BOT, **PROFILE})
+        if method == "setWebhook":
+            people.hook(str((await http.post())["url"]))
         if method not in {"sendMessage", "sendPhoto", "sendAudio", "editMessageReplyMarkup"}:
             return ok(True)
         if http.content_type == "application/x-www-form-urlencoded":

@@ -1,6 +1,8 @@
 """The bots that are measured beside one another, each in a process of its own.
 
-python -m tests.benchmarks.bots echo|service PORT FOLDER
+python -m tests.benchmarks.bots echo|service|DATABASE PORT FOLDER
+
+With the address of a PostgreSQL database it is one of the service's workers there, which take updates by webhook.
 """
 
 import asyncio
@@ -9,10 +11,14 @@ import logging
 import sys
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from pathlib import Path
 from secrets import token_urlsafe
 
-from bot.channels.telegram.channel import Telegram
+import uvicorn
+from starlette.applications import Starlette
+
+from bot.app import open_fitting
+from bot.channels.telegram.channel import Telegram, Webhook
+from bot.channels.telegram.webhook import PATH, webhook
 from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
 from bot.dialogue.conversation import Conversations
@@ -22,8 +28,9 @@ from core.database import Database
 from core.keys import Keys
 from core.pacing import ChannelPace, Pace
 from knowledge.library import Library
-from tests.benchmarks.bot_api import SECRET, TOKEN
+from tests.benchmarks.bot_api import HOOK_SECRET, SECRET, TOKEN
 from tests.benchmarks.conversation import SERVICE
+from tests.ports import free_port
 
 # The limits are counted as ever, but a server on loopback is no Telegram: it takes as much as it can.
 PACE = ChannelPace(Pace(0.001, 100), Pace(0.001, 100), 10_000.0)
@@ -50,11 +57,14 @@ class NoMailServer:
         """Take a letter."""
 
 
-async def service(base_url: str, folder: Path) -> None:
-    """Run the service's Telegram channel and worker with everything on: matching, transcript, limits, outbox."""
-    database = Database(f"sqlite:///{folder}/benchmark.db")
+async def service(base_url: str, address: str, port: int | None = None) -> None:
+    """Run the service's Telegram channel and worker with everything on: matching, transcript, limits, outbox.
+
+    With a port updates come there by webhook.
+    """
+    database = Database(address)
     database.migrate()
-    keys, library = Keys(SECRET), Library.load(service=SERVICE, enforced=rules.ENFORCED)
+    keys, library = Keys(SECRET), Library.load(service=SERVICE, enforced=rules.ENFORCED, fitting=open_fitting())
     language = library.language("en")
     language.matcher.match("hello")
 
@@ -77,7 +87,14 @@ async def service(base_url: str, folder: Path) -> None:
     channel.messages_a_second = PACE.a_second
     renderer = Renderer(lambda: library, keys, SERVICE["service_url"], SERVICE["service_sender"])
     worker = Worker(database, keys, clock, conversations, renderer, NoMailServer(), {"telegram": channel})
-    await channel.start()
+    if port is None:
+        await channel.start()
+    else:
+        hook = Starlette(routes=[webhook(HOOK_SECRET, lambda: channel)])
+        pages = uvicorn.Server(uvicorn.Config(hook, port=port, access_log=False, log_level="warning"))
+        serving = asyncio.create_task(pages.serve())
+        await channel.start(Webhook(f"http://127.0.0.1:{port}{PATH}", HOOK_SECRET))
+        serving.add_done_callback(lambda _: worker.stop())
     await worker.run()
 
 
@@ -88,4 +105,6 @@ if __name__ == "__main__":
         if kind == "echo":
             echo(f"http://127.0.0.1:{port}/bot")
         else:
-            asyncio.run(service(f"http://127.0.0.1:{port}/bot", Path(place)))
+            is_worker = kind != "service"
+            address = kind if is_worker else f"sqlite:///{place}/benchmark.db"
+            asyncio.run(service(f"http://127.0.0.1:{port}/bot", address, free_port() if is_worker else None))

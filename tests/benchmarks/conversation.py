@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
 
+from bot.app import open_fitting
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Delivery, Incoming, Reply
 from bot.flows import all_flows
@@ -168,7 +169,7 @@ def main(chats: int) -> None:
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, {versions}")
     start = time.perf_counter()
-    library = Library.load(service=SERVICE, enforced=rules.ENFORCED)
+    library = Library.load(service=SERVICE, enforced=rules.ENFORCED, fitting=open_fitting())
     loaded = time.perf_counter()
     library.language("en").matcher.match("hello")
     fitted = time.perf_counter()

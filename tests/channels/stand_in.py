@@ -33,6 +33,10 @@ class StandIn:
         self.progressed: list[tuple[int, str]] = []
         self.remove_message = ""
 
+    def prepare(self, incoming: Incoming) -> Incoming:
+        """Return the message as it is: nothing is matched here."""
+        return incoming
+
     def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
         """Handle messages in one committed turn, None for each that had been handled before; note what was sent."""
         now = datetime.now(UTC)

@@ -50,22 +50,26 @@ def counting(turns: StandIn) -> Counting:
 
 
 @pytest.fixture
-def together(counting: Counting) -> Turns:
+def together(counting: Counting) -> Turns[Incoming]:
     return Turns(counting, never)
 
 
-async def test_what_waits_meanwhile_goes_into_one_transaction(together: Turns, counting: Counting) -> None:
+async def test_what_waits_meanwhile_goes_into_one_transaction(together: Turns[Incoming], counting: Counting) -> None:
     deliveries = await asyncio.gather(*(together.receive(incoming(chat)) for chat in range(150)))
     assert [delivery.chat for delivery in deliveries if delivery] == [str(chat) for chat in range(150)]
-    assert counting.batches == [(64, 0), (64, 0), (22, 0)]
+    messages = [messages for messages, _ in counting.batches]
+    assert sum(messages) == 150
+    assert max(messages) <= 64
+    assert len(messages) <= 6, "as many as were matched by the time each transaction began"
+    written = len(messages)
     for delivery in filter(None, deliveries):
         together.sent(delivery, None)
     await together.finished()
-    assert counting.batches[3:] == [(0, 150)]
+    assert counting.batches[written:] == [(0, 150)]
     assert set(counting.outcomes()) == {"sent"}
 
 
-async def test_a_turn_that_crashes_takes_no_other_with_it(together: Turns, counting: Counting) -> None:
+async def test_a_turn_that_crashes_takes_no_other_with_it(together: Turns[Incoming], counting: Counting) -> None:
     def react(message: Incoming) -> tuple[Reply, ...]:
         if message.chat == "3":
             raise ZeroDivisionError
@@ -83,17 +87,19 @@ async def test_a_turn_that_crashes_takes_no_other_with_it(together: Turns, count
 
 
 async def test_while_the_database_is_away_it_is_not_asked_for_every_message(
-    together: Turns, counting: Counting
+    together: Turns[Incoming], counting: Counting
 ) -> None:
     counting.fails = 100
     outcomes = await asyncio.gather(*(together.receive(incoming(chat)) for chat in range(30)), return_exceptions=True)
     assert outcomes == [AWAY] * 30
-    assert len(counting.batches) == 3
+    assert len(counting.batches) <= 6
     with pytest.raises(OperationalError):
         await together.accept([])
 
 
-async def test_what_was_sent_while_the_database_was_away_is_noted_later(together: Turns, counting: Counting) -> None:
+async def test_what_was_sent_while_the_database_was_away_is_noted_later(
+    together: Turns[Incoming], counting: Counting
+) -> None:
     delivery = await together.receive(incoming(1))
     assert delivery
     counting.fails = 2

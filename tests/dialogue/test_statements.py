@@ -10,6 +10,7 @@ from sqlalchemy import event, insert
 
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Delivery, Incoming, Sent
+from bot.dialogue.preparing import Prepared
 from core.database import Database
 from core.pacing import PACES
 from core.tables import Base, Conversation, Message, Owed, Received
@@ -37,17 +38,18 @@ def talk_over(world: World, database: Database) -> Conversations:
     return Conversations(database, world.keys, library, world.flows, world.clock, lambda: "stamp", PACES)
 
 
-def asked(people: range, time: int) -> list[Incoming]:
-    return [Incoming("telegram", str(person), f"{person}:{time}", QUESTION) for person in people]
+def asked(conversations: Conversations, people: range, time: int) -> list[Prepared]:
+    incomings = [Incoming("telegram", str(person), f"{person}:{time}", QUESTION) for person in people]
+    return [conversations.prepare(each) for each in incomings]
 
 
 def worked(conversations: Conversations, database: Database, people: range) -> list[str]:
     """Let people ask twice; return the statements of the second time, when they are known and the first is settled."""
-    first = conversations.work(asked(people, 1))
+    first = conversations.work(asked(conversations, people, 1))
     sent = [Sent(each, "1") for each in first if isinstance(each, Delivery)]
     assert len(sent) == len(people)
     with statements(database) as executed:
-        assert None not in conversations.work(asked(people, 2), sent)
+        assert None not in conversations.work(asked(conversations, people, 2), sent)
     return [re.split(r" IN \(| VALUES ", sql)[0] for sql in executed]
 
 
@@ -123,8 +125,9 @@ def test_no_statement_of_a_turn_reads_a_whole_table(world: World) -> None:
             executed.append((sql, parameters[0] if many else parameters))
 
     event.listen(database.engine, "before_cursor_execute", note)
-    first = conversations.work(asked(range(1, 51), 1))
-    conversations.work(asked(range(1, 51), 2), [Sent(each, "1") for each in first if isinstance(each, Delivery)])
+    first = conversations.work(asked(conversations, range(1, 51), 1))
+    sent = [Sent(each, "1") for each in first if isinstance(each, Delivery)]
+    conversations.work(asked(conversations, range(1, 51), 2), sent)
     database.close()
     with closing(sqlite3.connect(world.folder / "world.db")) as connection:
         plans = {

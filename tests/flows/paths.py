@@ -67,6 +67,15 @@ WAYS = (
         ((Ticket, 1),),
     ),
     Path(
+        "find_my_regulator",
+        "Find my regulator",
+        (
+            ("find my regulator", "In which county or city"),
+            ("it's in Ventura county", ("one of these cities", "[Oxnard]")),
+            (Press("Elsewhere in the county"), ("Environmental Health Division", "November 21, 2026")),
+        ),
+    ),
+    Path(
         "mail_not_here",
         "Did the mail come?",
         (

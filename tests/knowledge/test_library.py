@@ -258,12 +258,16 @@ def test_the_knowledge_of_this_package_has_no_problems() -> None:
 
 def test_what_the_editors_readme_shows_can_be_loaded(shelf: Shelf) -> None:
     readme = (Path(knowledge.__file__).parent / "README.md").read_text(encoding="utf-8")
-    entry, fact, flow = (block.partition("```")[0] for block in readme.split("```yaml\n")[1:])
+    entry, fact, regulators, flow = (block.partition("```")[0] for block in readme.split("```yaml\n")[1:])
     shelf.write(
         "en/faq/umbrella.yaml", entry.replace("[person]", "[umbrella]").replace("[contact_support]", "[thanks]")
     )
     shelf.write("facts.yaml", (shelf.folder / "facts.yaml").read_bytes() + fact.encode())
+    shelf.write("places.yaml", "counties: {Umbra: {cities: [Rainville]}}")
+    shelf.write("regulators.yaml", regulators)
     shelf.write("en/flows/umbrella.yaml", flow)
     english = shelf.load().language("en")
     assert "help_desk*@example.org" in english.entries["lost_umbrella"].answer
     assert english.flow("umbrella").say("found", name="Ann") == "We found it, Ann."
+    (county,) = english.places_meant("Umbra")
+    assert [each.name for each in english.directory.apart(county.name)] == ["Rainville"]

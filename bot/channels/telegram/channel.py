@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from telegram import Bot, BotCommand, CallbackQuery
@@ -60,7 +61,7 @@ class Telegram:
         base_url: str,
         keys: Keys,
         database: Database,
-        conversations: Conversing,
+        conversations: Conversing[Any],
         clock: Callable[[], datetime],
         *,
         commands: Mapping[str, str],
@@ -86,7 +87,8 @@ class Telegram:
         request = AiohttpRequest(CONNECTIONS)
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._pace = SharedPace(self._reserve)
-        self._sending = Sending(self._bot, keys, self._may_send, self._keep)
+        call = partial(request.call, self._bot.base_url)
+        self._sending = Sending(self._bot, call, keys, self._may_send, self._keep)
         self._inbox = Inbox(database, keys, clock)
         self._turns = Turns(conversations, self._inbox.accept)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from telegram import Bot, Update
 from telegram.error import Conflict, RetryAfter, TelegramError
@@ -148,10 +147,8 @@ class Intake:
         return True
 
     async def _updates(self, offset: int, wait: int) -> list[dict[str, Any]]:
-        asked = {"offset": offset, "timeout": wait, "allowed_updates": json.dumps(ALLOWED_UPDATES)}
-        answer = await self._request.post(
-            f"{self._bot.base_url}/getUpdates?{urlencode(asked)}", read_timeout=wait + SLACK_SECONDS
-        )
+        asked = {"offset": str(offset), "timeout": str(wait), "allowed_updates": json.dumps(ALLOWED_UPDATES)}
+        answer = await self._request.call(self._bot.base_url, "getUpdates", asked, wait + SLACK_SECONDS)
         return answer if isinstance(answer, list) else []
 
     async def _confirm(self, offset: int) -> None:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 logger = logging.getLogger(__name__)
 
 MOST_HELD = 200  # messages of one chat in memory; the rest waits in the inbox
-LONGEST_PAUSE = 5.0
+LONGEST_WAIT = 5.0
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class InOrder(Generic[T]):
                 self._drop(queue)
                 self._behind.add(chat)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, LONGEST_WAIT)
             except Exception:
                 logger.exception("a message of chat %s was left in the inbox", chat)
             finally:
@@ -116,7 +116,7 @@ class InOrder(Generic[T]):
             logger.exception("the inbox could not be read for chat %s", chat)
             self._behind.add(chat)
             await asyncio.sleep(pause)
-            return min(2 * pause, LONGEST_PAUSE)
+            return min(2 * pause, LONGEST_WAIT)
         if len(messages) >= MOST_HELD:  # what came meanwhile has to wait for what is still in the inbox
             self._drop(queue)
             self._behind.add(chat)

@@ -17,27 +17,42 @@ class SharedPace:
         self._reserve = reserve
         self._next = 0.0
         self._ends = 0.0
+        self._ahead: asyncio.Task[tuple[float, float]] | None = None
         self._one_leaves = asyncio.Lock()
 
     async def turn(self, a_second: float) -> None:
         """Return when a message may leave, where so many `a_second` may.
 
-        The next is counted from when this one left: after a standstill what was missed does not leave at once.
+        The next is counted from when this one left: after a standstill what was missed does not leave at once. The
+        following stretch is reserved while this one is used, so that a busy channel does not wait for the database.
         """
         clock = asyncio.get_running_loop().time
+        stretch = max(STRETCH_SECONDS, 1 / a_second)
         async with self._one_leaves:
             at = max(self._next, clock())
             if at >= self._ends:
-                stretch = max(STRETCH_SECONDS, 1 / a_second)
-                at = max(at, clock() + await self._begins(stretch))
-                self._ends = at + stretch
+                begins, self._ends = await self._following(at, stretch)
+                at = max(at, begins)
             if at > clock():
                 await asyncio.sleep(at - clock())
             self._next = clock() + 1 / a_second
+            if self._ahead is None and self._next > self._ends - stretch / 2:
+                self._ahead = asyncio.create_task(self._reserved(stretch))
 
-    async def _begins(self, seconds: float) -> float:
+    async def _following(self, at: float, seconds: float) -> tuple[float, float]:
+        """Return when the next stretch that is not over by then begins and ends."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            begins, ends = await ahead
+            if at < ends:
+                return begins, ends
+        return await self._reserved(seconds)
+
+    async def _reserved(self, seconds: float) -> tuple[float, float]:
+        asked = asyncio.get_running_loop().time()
         try:
-            return await self._reserve(seconds)
+            begins = asked + await self._reserve(seconds)
         except Exception:
             logger.exception("the pace of the other processes is not known; this one keeps its own")
-            return 0.0
+            begins = asked
+        return begins, max(begins, asyncio.get_running_loop().time()) + seconds

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
+from typing import Any
 
 from telegram import Bot, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
 from telegram.constants import ChatAction, ParseMode
@@ -26,8 +27,11 @@ SHORT_LABEL = 16  # two such labels stand beside each other on a phone
 DATA_BYTES = 64
 TYPING_AFTER = 0.3
 TYPING_LASTS = 4.5
+TYPING_AT_ONCE = 10  # chats that are shown it: where more wait, what it takes is better spent on their answers
 
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True).to_json()
+
+Call = Callable[[str, Mapping[str, str]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,22 @@ class Sending:
     def __init__(
         self,
         bot: Bot,
+        call: Call,
         keys: Keys,
         pace: Callable[[], Awaitable[None]],
         keep: Callable[[Delivery], Awaitable[bool]],
     ) -> None:
-        """Send by `bot`, each message when `pace` returns; `keep` writes down how far a delivery has come.
+        """Send by `bot`, and what is frequent by `call`, which takes a method of the Bot API and its fields.
 
+        Each message is sent when `pace` returns; `keep` writes down how far a delivery has come.
         Verification characters are derived from `keys` when they are drawn.
         """
         self._bot = bot
+        self._call = call
         self._keys = keys
         self._pace = pace
         self._keep = keep
+        self._showing: set[asyncio.Task[None]] = set()
 
     async def send(self, delivery: Delivery, bare: str = "") -> str | None:
         """Send what is left of a delivery and return the ids of its messages that carry buttons; SendFailed otherwise.
@@ -119,7 +127,7 @@ class Sending:
     async def acknowledge(self, query: CallbackQuery) -> None:
         """End the waiting sign on a pressed button, and take the buttons away so that none is pressed twice."""
         with suppress(TelegramError):
-            await self._bot.answer_callback_query(query.id)
+            await self._call("answerCallbackQuery", {"callback_query_id": query.id})
         if query.message is not None:
             await self._strip(query.message.chat.id, query.message.message_id)
 
@@ -129,7 +137,9 @@ class Sending:
         showing: list[asyncio.Task[None]] = []
 
         def show() -> None:
-            showing.append(asyncio.create_task(self._show_typing(chat)))
+            if len(self._showing) < TYPING_AT_ONCE:
+                showing.append(asyncio.create_task(self._show_typing(chat)))
+                self._showing.update(showing)
 
         later = asyncio.get_running_loop().call_later(TYPING_AFTER, show)
         try:
@@ -138,11 +148,12 @@ class Sending:
             later.cancel()
             for task in showing:
                 task.cancel()
+            self._showing.difference_update(showing)
 
     async def _show_typing(self, chat: str) -> None:
         with suppress(TelegramError):
             while True:
-                await self._bot.send_chat_action(chat, ChatAction.TYPING)
+                await self._call("sendChatAction", {"chat_id": chat, "action": ChatAction.TYPING})
                 await asyncio.sleep(TYPING_LASTS)
 
     async def _tidy(self, delivery: Delivery, bare: str) -> None:
@@ -159,18 +170,17 @@ class Sending:
     async def _strip(self, chat: str | int, message: int) -> None:
         """Take the buttons of a message away; they may be gone, or the message may."""
         with suppress(TelegramError):
-            await self._bot.edit_message_reply_markup(chat, message)
+            await self._call("editMessageReplyMarkup", {"chat_id": str(chat), "message_id": str(message)})
 
     async def _send_part(self, chat: str, part: Part) -> str:
         """Send one message; return its id."""
         buttons = InlineKeyboardMarkup(rows(part.buttons)) if part.buttons else None
         if part.picture is not None:
-            message = await self._send_picture(chat, part.picture, part.html, buttons)
-        else:
-            message = await self._bot.send_message(
-                chat, part.html, parse_mode=ParseMode.HTML, link_preview_options=_NO_PREVIEW, reply_markup=buttons
-            )
-        return str(message.message_id)
+            return str((await self._send_picture(chat, part.picture, part.html, buttons)).message_id)
+        sent = {"chat_id": chat, "text": part.html, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
+        if buttons is not None:
+            sent["reply_markup"] = buttons.to_json()
+        return str((await self._call("sendMessage", sent))["message_id"])
 
     async def _send_picture(
         self, chat: str, picture: Picture, caption: str, buttons: InlineKeyboardMarkup | None

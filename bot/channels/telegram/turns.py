@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -21,15 +21,20 @@ logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database does not answer, or not this one time
 MOST_AT_ONCE = 64
+MATCHING_THREADS = 2  # while one matches a story of a hundred words, what others say is matched beside it
 PAUSE_SECONDS = 0.5
 
 Result = TypeVar("Result")
+Prepared = TypeVar("Prepared")
 
 
-class Conversing(Protocol):
+class Conversing(Protocol[Prepared]):
     """What the channel needs of `bot.dialogue.conversation.Conversations`."""
 
-    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+    def prepare(self, incoming: Incoming) -> Prepared:
+        """Return a message ready for `work`, matched."""
+
+    def work(self, prepared: Sequence[Prepared], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
         """Handle messages of different chats, and note what was sent, in one transaction."""
 
     def progress(self, delivery: Delivery) -> bool:
@@ -39,17 +44,21 @@ class Conversing(Protocol):
         """Note that the replies could not be sent."""
 
 
-class Turns:
-    """Gathers what has to be written, and writes it in a thread of its own, one transaction after the other."""
+class Turns(Generic[Prepared]):
+    """Gathers what has to be written, and writes it in a thread of its own, one transaction after the other.
 
-    def __init__(self, conversations: Conversing, accept: Callable[[Sequence[Arrival]], None]) -> None:
+    Messages are matched in other threads beside that.
+    """
+
+    def __init__(self, conversations: Conversing[Prepared], accept: Callable[[Sequence[Arrival]], None]) -> None:
         """Hand messages to `conversations`; `accept` commits arrivals to the inbox."""
         self._conversations = conversations
         self._accept = accept
         self._arrivals: list[tuple[Sequence[Arrival], asyncio.Future[None]]] = []
-        self._incomings: list[tuple[Incoming, asyncio.Future[Delivery | None]]] = []
+        self._prepared: list[tuple[Prepared, asyncio.Future[Delivery | None]]] = []
         self._sent: list[Sent] = []
         self._thread = ThreadPoolExecutor(1, "turns")
+        self._matching = ThreadPoolExecutor(MATCHING_THREADS, "matching")
         self._working: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -62,8 +71,10 @@ class Turns:
 
     async def receive(self, incoming: Incoming) -> Delivery | None:
         """Return what the committed turn wants sent, None when it was handled before; NotYet, or what it raised."""
-        done: asyncio.Future[Delivery | None] = asyncio.get_running_loop().create_future()
-        self._incomings.append((incoming, done))
+        loop = asyncio.get_running_loop()
+        prepared = await loop.run_in_executor(self._matching, self._conversations.prepare, incoming)
+        done: asyncio.Future[Delivery | None] = loop.create_future()
+        self._prepared.append((prepared, done))
         self._work_on()
         return await done
 
@@ -84,8 +95,9 @@ class Turns:
             await self._working
 
     def close(self) -> None:
-        """Give the thread back."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Give the threads back."""
+        for threads in (self._thread, self._matching):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _work_on(self) -> None:
         if self._working is None or self._working.done():
@@ -93,14 +105,14 @@ class Turns:
 
     async def _work(self) -> None:
         """Write until there is nothing more to write."""
-        while self._arrivals or self._incomings or self._sent:
+        while self._arrivals or self._prepared or self._sent:
             arrivals, self._arrivals = self._arrivals, []
-            incomings, self._incomings = self._incomings[:MOST_AT_ONCE], self._incomings[MOST_AT_ONCE:]
+            prepared, self._prepared = self._prepared[:MOST_AT_ONCE], self._prepared[MOST_AT_ONCE:]
             sent, self._sent = self._sent, []
             if arrivals:
                 await self._write_arrivals(arrivals)
-            if incomings or sent:
-                await self._write_turns(incomings, sent)
+            if prepared or sent:
+                await self._write_turns(prepared, sent)
 
     async def _write_arrivals(self, arrivals: "list[tuple[Sequence[Arrival], asyncio.Future[None]]]") -> None:
         try:
@@ -113,33 +125,33 @@ class Turns:
                 _end(done, None)
 
     async def _write_turns(
-        self, incomings: "list[tuple[Incoming, asyncio.Future[Delivery | None]]]", sent: list[Sent]
+        self, prepared: "list[tuple[Prepared, asyncio.Future[Delivery | None]]]", sent: list[Sent]
     ) -> None:
         try:
-            outcomes = await self._in_thread(lambda: self._conversations.work([each for each, _ in incomings], sent))
+            outcomes = await self._in_thread(lambda: self._conversations.work([each for each, _ in prepared], sent))
         except Exception as error:
-            if len(incomings) == 1 and not sent:
-                _end(incomings[0][1], error)
+            if len(prepared) == 1 and not sent:
+                _end(prepared[0][1], error)
             else:
-                await self._write_one_by_one(incomings, sent)
+                await self._write_one_by_one(prepared, sent)
             return
-        for (_, done), outcome in zip(incomings, outcomes, strict=True):
+        for (_, done), outcome in zip(prepared, outcomes, strict=True):
             _end(done, outcome)
 
     async def _write_one_by_one(
-        self, incomings: "list[tuple[Incoming, asyncio.Future[Delivery | None]]]", sent: list[Sent]
+        self, prepared: "list[tuple[Prepared, asyncio.Future[Delivery | None]]]", sent: list[Sent]
     ) -> None:
         """Find out what crashes; where the database fails twice running, it is not asked for each of the rest."""
         away: Exception | None = None
         if sent:
             away = await self._write_sent(sent)
-        for number, (incoming, done) in enumerate(incomings):
+        for number, (message, done) in enumerate(prepared):
             try:
-                [outcome] = await self._in_thread(partial(self._conversations.work, [incoming]))
+                [outcome] = await self._in_thread(partial(self._conversations.work, [message]))
             except AWAY as error:
                 _end(done, error)
                 if away is not None:
-                    for _, rest in incomings[number + 1 :]:
+                    for _, rest in prepared[number + 1 :]:
                         _end(rest, error)
                     return
                 away = error
