@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 from httpx2 import Response
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot.desk.live import Hub
@@ -31,18 +32,23 @@ def give_password(office: Office, member: Member) -> None:
         staff.set_password(session, office.world.keys, token, hashed(), office.world.now)
 
 
+def application(office: Office, address: str = ADDRESS) -> Starlette:
+    """Return the pages of the service, with the help desk's, as they are served at an address."""
+    return create_app(
+        database=office.database,
+        keys=office.world.keys,
+        address=address,
+        wording=lambda: library().language("en"),
+        clock=office.world.clock,
+        desk=(office.desk, Hub(office.database, office.world.clock)),
+    )
+
+
 class Visitor:
     """Somebody with a browser on a network of their own; forms are sent as the last page had them."""
 
     def __init__(self, office: Office, network: str = "203.0.113.7", address: str = ADDRESS) -> None:
-        app = create_app(
-            database=office.database,
-            keys=office.world.keys,
-            address=address,
-            wording=lambda: library().language("en"),
-            clock=office.world.clock,
-            desk=(office.desk, Hub(office.database, office.world.clock)),
-        )
+        app = application(office, address)
         self.client = TestClient(app, address, client=(network, 50000), follow_redirects=False)
         self.page = ""
         self.status = 0

@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 
 from bot.delivery.post import MailServer
 from bot.delivery.rendering import Renderer
-from bot.web.server import create_app
 from core import accounts, links, recovery, resolution, verification
 from core.letters import Letter
 from core.refusals import AccountRefused
@@ -20,6 +19,7 @@ from core.verification import Proof
 from tests.chats import CoreChat
 from tests.desk import browser as real
 from tests.desk.office import Office
+from tests.desk.visitors import application
 from tests.mail_host import MailHost, serving
 from tests.people import mailed_link, register
 from tests.security.figures import Measured
@@ -75,13 +75,7 @@ async def test_a_scanner_and_a_person_with_a_browser_leave_no_token_anywhere(
     account = register(office.database, office.world.now, active=True)
     token = mailed_link(office.database, office.world.keys, account, links.RESET, office.world.now)
     client = TestClient(
-        create_app(
-            database=office.database,
-            keys=office.world.keys,
-            address=ADDRESS,
-            wording=lambda: library().language("en"),
-            clock=office.world.clock,
-        ),
+        application(office),
         ADDRESS,
     )
     scans = [client.request(method, f"/reset/{token}") for _ in range(20) for method in ("GET", "HEAD", "OPTIONS")]
@@ -122,13 +116,7 @@ def test_no_forged_host_changes_a_link_or_a_page(office: Office, measured: Measu
     account = register(office.database, office.world.now)
     token = mailed_link(office.database, office.world.keys, account, links.ACTIVATE, office.world.now)
     client = TestClient(
-        create_app(
-            database=office.database,
-            keys=office.world.keys,
-            address=ADDRESS,
-            wording=lambda: library().language("en"),
-            clock=office.world.clock,
-        ),
+        application(office),
         ADDRESS,
         follow_redirects=False,
     )

@@ -10,17 +10,16 @@ from starlette.testclient import TestClient
 from bot.desk import pages as desk_pages
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.web.server import create_app
 from core.database import Database
 from core.staff import Member
 from core.tables import Account, Base, Message, Ticket, TicketEvent
 from tests.desk import browser as real
 from tests.desk.office import Office, Person, ask_for_person
-from tests.desk.visitors import Visitor, give_password
+from tests.desk.visitors import Visitor, application, give_password
 from tests.people import mailed_link, register
 from tests.security.figures import Measured
 from tests.security.payloads import FOREIGN, PAYLOADS, Elements
-from tests.world import ADDRESS, library
+from tests.world import ADDRESS
 
 FORMS = (
     *("reply", "note", "take", "hand-over", "subject", "step", "wait", "escalate", "resolve", "reopen", "start"),
@@ -233,14 +232,7 @@ async def test_every_page_refuses_frames_sniffing_caches_and_referrers(
     await ask_for_person(person)
     account = register(staffed.database, staffed.world.now)
     link = mailed_link(staffed.database, staffed.world.keys, account, "activate", staffed.world.now)
-    app = create_app(
-        database=staffed.database,
-        keys=staffed.world.keys,
-        address=address,
-        wording=lambda: library().language("en"),
-        clock=staffed.world.clock,
-        desk=(staffed.desk, Hub(staffed.database, staffed.world.clock)),
-    )
+    app = application(staffed, address)
     client = TestClient(app, address, follow_redirects=False, raise_server_exceptions=False)
     paths = ["/healthz", "/static/pages.css", "/nowhere", f"/activate/{link}", "/reset/1-x", "/desk", "/desk/sign-in"]
     paths += [*posts(staffed), "/desk/answers", "/desk/tickets/1001", "/static/desk.js", "/%00", "/mail"]

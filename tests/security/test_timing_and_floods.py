@@ -14,17 +14,15 @@ from sqlalchemy import delete
 from starlette.testclient import TestClient
 
 from bot.channels.telegram.channel import Telegram
-from bot.desk.live import Hub
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Incoming
-from bot.web.server import create_app
 from core.tables import Budget, Conversation
 from tests.desk.office import Office
-from tests.desk.visitors import give_password
+from tests.desk.visitors import application, give_password
 from tests.people import mailed_link, register
 from tests.security.figures import Measured
 from tests.telegram_server import TelegramServer
-from tests.world import ADDRESS, World, library
+from tests.world import ADDRESS, World
 
 PAIRS = pytest.mark.parametrize("pairs", [60, pytest.param(1000, marks=pytest.mark.prove)])
 MILLISECONDS = 1000
@@ -104,13 +102,7 @@ def test_s1_over_http_a_page_takes_as_long_whatever_the_link_or_the_name(
 ) -> None:
     office.hire("Ana")
     give_password(office, office.members["Ana"])
-    app = create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=ADDRESS,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-    )
+    app = application(office)
     client = TestClient(app, ADDRESS, follow_redirects=False)
     account = register(office.database, office.world.now, active=True)
     link = mailed_link(office.database, office.world.keys, account, "reset", office.world.now).partition("-")[0]
@@ -132,14 +124,7 @@ def test_s1_over_http_a_page_takes_as_long_whatever_the_link_or_the_name(
 def test_signing_in_takes_as_long_whether_or_not_there_is_such_a_name(office: Office, measured: Measured) -> None:
     office.hire("Ana")
     give_password(office, office.members["Ana"])
-    app = create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=ADDRESS,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-        desk=(office.desk, Hub(office.database, office.world.clock)),
-    )
+    app = application(office)
     client = TestClient(app, ADDRESS, follow_redirects=False)
 
     def tried(name: str) -> float:
