@@ -96,8 +96,12 @@ async def test_a_real_browser_sends_the_token_to_nobody(
     account = register(office.database, office.world.now, active=True)
     token = mailed_link(office.database, office.world.keys, account, links.RESET, office.world.now)
     seen: list[Request] = []
+
+    def note(request: Request) -> None:
+        seen.append(request)
+
     async with real.served(office) as address, real.page(address) as browser:
-        browser.on("request", seen.append)
+        browser.on("request", note)
         for _ in range(3):
             await browser.goto(f"/reset/{token}")
         await browser.get_by_label("New password", exact=False).first.fill(NEW["password"])
