@@ -185,10 +185,14 @@ def test_g4_of_ten_thousand_guesses_a_day_25_are_compared_with_a_live_code(
         chat = CoreChat(owner.database, owner.keys, at, f"guesser {number}")
         with chat.turn() as context:
             reference = verification.issue(context, "code", RECOVER_USERNAME, "dana@example.org")
-        with owner.database.transaction() as session:
-            for each in resolution.waiting(session, at):
+        with owner.database.reading() as session:
+            waiting = resolution.waiting(session, at)
+        for each in waiting:
+            with owner.database.transaction() as session:
                 resolution.resolve(session, owner.keys, each.id, at)
-            for letter in session.scalars(select(Owed).where(Owed.settled_at.is_(None))):
+        with owner.database.transaction() as session:
+            owed = select(Owed).where(Owed.settled_at.is_(None)).order_by(Owed.id)
+            for letter in session.scalars(owed.with_for_update(skip_locked=True)):
                 if Letter.from_payload(letter.payload).secret:
                     verification.arm(session, letter.payload["secret"]["row"], at)
                 letter.settled_at = at
