@@ -20,7 +20,8 @@ chat:
 
 test:
 	@$(call set_up,test)
-	@.venv/bin/python -m pytest -n 4 --dist worksteal
+	@.venv/bin/python -m pytest -n 4 --dist worksteal -m "not prove and not alone"
+	@.venv/bin/python -m pytest -m "not prove and alone"
 
 prove:
 	@$(call set_up,test)

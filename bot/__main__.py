@@ -18,7 +18,7 @@ COMMANDS = {
     "run": "Run every channel that is configured, the pages and the delivery.",
     "migrate": "Bring the database to the newest revision.",
     "accounts": "Import, show and create accounts.",
-    "staff": "Add, list and disable those who work at the help desk.",
+    "staff": "Add, change, list and disable those who work at the help desk.",
     "tickets": "List, show and export what the help desk owes answers to.",
     "doctor": "Check the set-up: what is wrong, and the mend.",
     "backup": "Copy the database to a file, while the service runs.",

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import addresses, audit, rules
@@ -85,6 +86,16 @@ def find(session: Session, identifier: str) -> Account | None:
     return session.scalar(select(Account).where(Account.username_key == addresses.username_key(identifier)))
 
 
+def find_by_email(session: Session, email: str) -> Account | None:
+    """Return the account of an e-mail address, or None; for the worker alone, as `find`."""
+    return session.scalar(select(Account).where(Account.email_key == addresses.canonical(email)))
+
+
+def find_by_username(session: Session, username: str) -> Account | None:
+    """Return the account of a username, or None; for a sign-in, which tells nobody whether there is one."""
+    return session.scalar(select(Account).where(Account.username_key == addresses.username_key(username)))
+
+
 def activation_deadline(account: Account) -> datetime:
     """Return until when the account can be activated: 30 days from its registration (001, 002)."""
     return account.registered_at + timedelta(days=rules.ACTIVATION_EXPIRES_DAYS)
@@ -114,6 +125,43 @@ def set_password(session: Session, account: Account, password_hash: str, now: da
     """Keep a new password, checked and hashed before the transaction began (see `core.passwords`)."""
     account.password_hash = password_hash
     audit.record(session, audit.Event.ACCOUNT_PASSWORD_CHANGED, now=now, account_id=account.id)
+
+
+def set_email(session: Session, account: Account, email: str, now: datetime) -> bool:
+    """Give the account another address; False when another account has it (000), and nothing was changed."""
+    address = addresses.read(email)
+    another = (Account.email_key == address.key, Account.id != account.id)
+    session.execute(delete(Account).where(*another, is_lapsed(now)))
+    try:
+        with session.begin_nested():
+            session.execute(
+                update(Account)
+                .where(Account.id == account.id)
+                .values(email=address.mailable, email_key=address.key)
+                .execution_options(synchronize_session=False)
+            )
+    except IntegrityError:
+        return False
+    session.refresh(account)
+    audit.record(session, audit.Event.ACCOUNT_EMAIL_CHANGED, now=now, account_id=account.id)
+    return True
+
+
+def set_profile(
+    session: Session, account: Account, now: datetime, *, first_name: str, last_name: str, protection_phrase: str
+) -> None:
+    """Keep other names and another phrase; AccountRefused names the first rule that is broken."""
+    for refusal in name_refusals(first_name, last_name, protection_phrase):
+        raise refusal
+    account.first_name, account.last_name = first_name.strip(), last_name.strip()
+    account.protection_phrase = protection_phrase.strip() or None
+    audit.record(session, audit.Event.ACCOUNT_PROFILE_CHANGED, now=now, account_id=account.id)
+
+
+def is_taken(session: Session, username: str, now: datetime) -> bool:
+    """Return whether somebody has this username (002); a registration that has lapsed holds none."""
+    key = addresses.username_key(username)
+    return session.scalar(select(Account.id).where(Account.username_key == key, ~is_lapsed(now))) is not None
 
 
 def username_refusals(username: str) -> list[AccountRefused]:

@@ -14,6 +14,8 @@ from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp,
 from core.verification import SEND_CODE
 
 CONVERSATIONS = Base.metadata.tables["conversations"]
+# The channel of browsers on the account pages: they have challenges and no transcript, and are purged.
+VISITS = "pages"
 FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
 _HOLD = (
@@ -65,6 +67,7 @@ class Line:
     author: str  # person, bot or staff
     text: str
     meaning: str
+    shown: dict[str, Any] | None = None  # the buttons and the picture of a line that is read on a page
 
 
 def hold_all(
@@ -122,7 +125,14 @@ def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now
     ]
     connection.execute(_SAVE, rows)
     said = [
-        {"conversation_id": held.id, "at": now, "author": each.author, "text": each.text, "meaning": each.meaning}
+        {
+            "conversation_id": held.id,
+            "at": now,
+            "author": each.author,
+            "text": each.text,
+            "meaning": each.meaning,
+            "shown": each.shown,
+        }
         for held, lines in turns
         for each in lines
     ]

@@ -54,11 +54,16 @@ def due(session: Session, now: datetime, channel: str, chat: str | None = None, 
     return [Due(row.id, row.conversation_id, row.flow, row.given) for row in rows]
 
 
-def settle(session: Session, follow_up: int, now: datetime) -> bool:
-    """Mark it as asked; False when another worker was first or it was cancelled meanwhile."""
+def settle(session: Session, follow_up: Due, now: datetime) -> bool:
+    """Mark it as asked; False when another worker was first, or it was cancelled or its chat has moved meanwhile."""
     settled = session.scalars(
         update(FollowUp)
-        .where(FollowUp.id == follow_up, FollowUp.settled_at.is_(None), FollowUp.due_at <= now)
+        .where(
+            FollowUp.id == follow_up.id,
+            FollowUp.conversation_id == follow_up.conversation,
+            FollowUp.settled_at.is_(None),
+            FollowUp.due_at <= now,
+        )
         .values(settled_at=now, outcome="asked", given={})
         .returning(FollowUp.id)
     ).all()

@@ -13,8 +13,8 @@ from core import outbox
 class Secret:
     """Which secret the worker derives when it renders the letter, and arms when SMTP has taken it (G4)."""
 
-    kind: Literal["code", "activate", "reset"]
-    row: int  # id in `challenges` for a code, in `links` for the others
+    kind: Literal["code", "activate", "reset", "email", "stop"]
+    row: int  # id in `challenges` for a code, in `lost_mailboxes` for a stop, in `links` for the others
     reference: str = ""  # of a code's challenge, from which the code is derived
 
 
@@ -29,6 +29,7 @@ class Letter:
     secret: Secret | None = None
     account: int | None = None
     trace: str = ""  # of the message that caused it, see `core.tracing`
+    by_staff: bool = False  # somebody of the help desk started it, and its owner is told so (S4)
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> "Letter":

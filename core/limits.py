@@ -28,10 +28,17 @@ class Limit:
 CHAT_REQUESTS = Limit("chat_requests", ((rules.CHAT_REQUESTS_AN_HOUR, HOUR),))
 CHAT_CHALLENGES = Limit("chat_challenges", ((rules.CHAT_CHALLENGES_AN_HOUR, HOUR),))
 CHAT_TICKETS = Limit("chat_tickets", ((rules.CHAT_TICKETS_A_DAY, DAY),))
+CHAT_CONTINUATIONS = Limit("chat_continuations", ((rules.CHAT_CONTINUATIONS_AN_HOUR, HOUR),))
 MAILBOX_LETTERS = Limit("mailbox_letters", ((rules.MAILBOX_LETTERS_AN_HOUR, HOUR), (rules.MAILBOX_LETTERS_A_DAY, DAY)))
 ACCOUNT_STAFF_LETTERS = Limit("account_staff_letters", ((rules.ACCOUNT_STAFF_LETTERS_A_DAY, DAY),))
 NETWORK_SIGN_INS = Limit("network_sign_ins", ((rules.NETWORK_SIGN_INS_AN_HOUR, HOUR),))
+NETWORK_CHATS = Limit("network_chats", ((rules.NETWORK_CHATS_AN_HOUR, HOUR),))
 NETWORK_PASSWORDS = Limit("network_passwords", ((rules.NETWORK_PASSWORDS_AN_HOUR, HOUR),))
+NETWORK_CHALLENGES = Limit("network_challenges", ((rules.NETWORK_CHALLENGES_AN_HOUR, HOUR),))
+NETWORK_REQUESTS = Limit("network_requests", ((rules.NETWORK_REQUESTS_AN_HOUR, HOUR),))
+NETWORK_USERNAMES = Limit("network_usernames", ((rules.NETWORK_USERNAMES_AN_HOUR, HOUR),))
+NETWORK_ACCOUNT_SIGN_INS = Limit("network_account_sign_ins", ((rules.NETWORK_ACCOUNT_SIGN_INS_AN_HOUR, HOUR),))
+USERNAME_SIGN_INS = Limit("username_sign_ins", ((rules.USERNAME_SIGN_INS_AN_HOUR, HOUR),))
 
 # After this nothing that was spent counts any more, whatever it was spent of.
 LONGEST_SECONDS = DAY

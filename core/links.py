@@ -1,4 +1,4 @@
-"""Mailed links that activate an account or let its owner set a password: issued, armed, looked at, used once."""
+"""Mailed links that activate an account, let its owner set a password, or prove a mailbox: issued, armed, used once."""
 
 import hmac
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import accounts, audit, letters, rules
+from core import account_sessions, accounts, addresses, audit, letters, rules
 from core.keys import Keys
 from core.refusals import LinkRefused
 from core.tables import Account, Link
 
-Purpose = Literal["activate", "reset"]
+Purpose = Literal["activate", "reset", "email"]
 ACTIVATE: Purpose = "activate"
 RESET: Purpose = "reset"
+EMAIL: Purpose = "email"
 # The largest id that both databases can look for.
 _LARGEST_ID = 2**31 - 1
 
@@ -28,9 +29,12 @@ class Used:
     changed: bool
 
 
-def issue(session: Session, account_id: int, purpose: Purpose, now: datetime) -> Link:
-    """Return a new link of the account, not yet live. Those issued before it live on (S5)."""
-    link = Link(account_id=account_id, purpose=purpose, created_at=now)
+def issue(session: Session, account_id: int, purpose: Purpose, now: datetime, *, email: str | None = None) -> Link:
+    """Return a new link of the account, not yet live. Those issued before it live on (S5).
+
+    `email` is the mailbox that a link of purpose `email` proves.
+    """
+    link = Link(account_id=account_id, purpose=purpose, email=email, created_at=now)
     session.add(link)
     session.flush()
     audit.record(session, audit.Event.LINK_ISSUED, now=now, account_id=account_id, purpose=purpose, link=link.id)
@@ -49,14 +53,16 @@ def token(keys: Keys, link: Link) -> str:
 def arm(session: Session, link_id: int, now: datetime) -> None:
     """Let the link live from now on: SMTP has taken its letter.
 
-    A reset link lives 60 minutes, an activation link until the account's activation deadline. A letter that had to go
-    out twice counts from the second time; a link that has ended stays ended.
+    A reset link lives 60 minutes, one that proves a mailbox a day, an activation link until its account's deadline.
+    A letter that had to go out twice counts from the second time; a link that has ended stays ended.
     """
     link = session.get(Link, link_id)
     if link is None:
         return
     if link.purpose == ACTIVATE:
         expires_at = accounts.activation_deadline(session.get_one(Account, link.account_id))
+    elif link.purpose == EMAIL:
+        expires_at = now + timedelta(hours=rules.EMAIL_LINK_HOURS)
     else:
         expires_at = now + timedelta(minutes=rules.RESET_LINK_MINUTES)
     session.execute(
@@ -75,7 +81,7 @@ def look(session: Session, keys: Keys, purpose: Purpose, token: str, now: dateti
     state = accounts.status(account, now)
     is_over = link.used_at is not None or link.expires_at is None or link.expires_at <= now
     ahead = link.armed_at is not None and link.armed_at > now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS)
-    is_over = is_over or (ahead and purpose == RESET)  # an activation link ends by the account's deadline alone
+    is_over = is_over or (ahead and purpose != ACTIVATE)  # an activation link ends by the account's deadline alone
     is_done = purpose == ACTIVATE and state == "active"
     if link.armed_at is None or state == "lapsed" or (is_over and not is_done):
         raise LinkRefused
@@ -92,18 +98,37 @@ def use_to_activate(session: Session, keys: Keys, token: str, now: datetime, *, 
         return Used(account, changed=False)
     _consume(session, link, now)
     accounts.activate(session, account, now)
-    _tell(session, account, "account_activated", language, now)
+    tell(session, account, "account_activated", language, now)
     return Used(account, changed=True)
 
 
 def use_to_reset(
     session: Session, keys: Keys, token: str, password_hash: str, now: datetime, *, language: str = "en"
 ) -> Used:
-    """Set the password of the link's account and owe its owner the letter `password_changed`; LinkRefused as `look`."""
+    """Set the password of the link's account and owe its owner the letter `password_changed`; LinkRefused as `look`.
+
+    Every browser that was signed in is signed out.
+    """
     link, account = _locked(session, keys, RESET, token, now)
     _consume(session, link, now)
     accounts.set_password(session, account, password_hash, now)
-    _tell(session, account, "password_changed", language, now)
+    account_sessions.end_all(session, account.id, now)
+    tell(session, account, "password_changed", language, now)
+    return Used(account, changed=True)
+
+
+def use_to_change_email(session: Session, keys: Keys, token: str, now: datetime, *, language: str = "en") -> Used:
+    """Give the account the address that the link proves, and tell the old mailbox; LinkRefused as `look`.
+
+    Refused as well when another account has got the address meanwhile. Links that lie in the old mailbox end.
+    """
+    link, account = _locked(session, keys, EMAIL, token, now)
+    _consume(session, link, now)
+    old = account.email
+    if not accounts.set_email(session, account, link.email or "", now):
+        raise LinkRefused
+    session.execute(update(Link).where(Link.account_id == account.id, Link.used_at.is_(None)).values(used_at=now))
+    tell(session, account, "email_changed", language, now, to=old, new_address=addresses.masked(account.email))
     return Used(account, changed=True)
 
 
@@ -148,6 +173,9 @@ def _consume(session: Session, link: Link, now: datetime) -> None:
     )
 
 
-def _tell(session: Session, account: Account, key: str, language: str, now: datetime) -> None:
-    fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}
-    letters.owe(session, letters.Letter(key, account.email, language, fields, account=account.id), now)
+def tell(
+    session: Session, account: Account, key: str, language: str, now: datetime, *, to: str = "", **more: str
+) -> None:
+    """Owe the account's owner a letter about what was just done, at their address or at the one before it."""
+    fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat(), **more}
+    letters.owe(session, letters.Letter(key, to or account.email, language, fields, account=account.id), now)

@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from zxcvbn import zxcvbn
 
 from core import addresses, rules
 from core.refusals import PasswordRefused
@@ -24,7 +25,8 @@ def broken_rules(password: str, *, username: str, email: str) -> list[PasswordRe
     """Return a refusal for every rule that the password breaks, in the order in which 002 lists them.
 
     002: 8-16 characters, at least one uppercase letter, one lowercase letter and one number, and not the username.
-    The e-mail address names the account as well as the username does, so it is no password either.
+    The e-mail address names the account as well as the username does, so it is no password either. What keeps all rules
+    and is guessed soon all the same ("Password1") is refused as well.
     """
     text = _prepared(password)
     broken = []
@@ -43,7 +45,20 @@ def broken_rules(password: str, *, username: str, email: str) -> list[PasswordRe
         broken.append(PasswordRefused("password_is_username"))
     elif key == addresses.username_key(email):
         broken.append(PasswordRefused("password_is_email"))
+    if not broken and guesses(text, username, email) < rules.PASSWORD_FEWEST_GUESSES:
+        broken.append(PasswordRefused("password_guessable"))
     return broken
+
+
+def guesses(password: str, *about: str) -> int:
+    """Return how many guesses would find the password; what it is about (username, names) is guessed first.
+
+    It takes milliseconds for what 002 allows, and is not asked about anything longer.
+    """
+    if not password or len(password) > rules.PASSWORD_MAX:
+        return 0
+    known = [word for text in about for word in (text, *text.replace("@", " ").replace(".", " ").split()) if word]
+    return int(zxcvbn(password, user_inputs=known)["guesses"])
 
 
 def hashed(password: str) -> str:

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core import limits, outbox, rules
+from core import audit, limits, outbox, rules
+from core.audit import Event
+from core.conversations import VISITS
 from core.tables import (
     AccountRequest,
+    AccountSession,
     AuditEvent,
     Base,
     Budget,
@@ -51,10 +54,11 @@ def past(session: Session, keeping: Keeping, now: datetime, most: int = AT_ONCE)
     well. A chat is deleted when nothing was said for the time of transcripts and no ticket is about it.
     """
     spoken_by, closed_by = now - keeping.transcripts, now - keeping.tickets
+    ended_by = now - timedelta(hours=rules.SESSION_HOURS)
     handled_by, idle_since = now - timedelta(days=rules.HANDLED_DAYS), _idle_since(now)
     of_staff = exists().where(TicketEvent.owed_id == Owed.id)
     found: dict[str, Select[Any]] = {
-        "conversations": select(Conversation.id).where(_is_left(spoken_by)).order_by(Conversation.id),
+        "conversations": select(Conversation.id).where(_is_left(keeping, now)).order_by(Conversation.id),
         "messages": select(Message.id).where(Message.at <= spoken_by).order_by(Message.at),
         "challenges": _older(session, Challenge.id, Challenge.created_at, spoken_by),
         "account_requests": _older(session, AccountRequest.id, AccountRequest.created_at, spoken_by).where(
@@ -63,6 +67,7 @@ def past(session: Session, keeping: Keeping, now: datetime, most: int = AT_ONCE)
         "follow_ups": select(FollowUp.id).where(FollowUp.settled_at <= spoken_by).order_by(FollowUp.id),
         "tickets": _older(session, Ticket.id, Ticket.created_at, closed_by).where(Ticket.closed_at <= closed_by),
         "links": _older(session, Link.id, Link.created_at, closed_by),
+        "account_sessions": _older(session, AccountSession.id, AccountSession.created_at, ended_by),
         "audit": select(AuditEvent.id).where(AuditEvent.at <= now - keeping.audit).order_by(AuditEvent.at),
         "inbox": _older(session, Received.id, Received.received_at, handled_by).where(
             Received.handled_at <= handled_by
@@ -77,10 +82,14 @@ def past(session: Session, keeping: Keeping, now: datetime, most: int = AT_ONCE)
 def purge(session: Session, found: Past, keeping: Keeping, now: datetime) -> None:
     """Delete what was found; a chat that was spoken in meanwhile stays, and a budget that was spent of.
 
-    Chats come first, as everywhere: who works in one holds its row before any other.
+    Chats come first, as everywhere: who works in one holds its row before any other. That the audit is purged, and how
+    long it is kept, is written into it first: the database deletes no other rows (see `core.tables.append_only`).
     """
+    if "audit" in found:
+        audit.record(session, Event.AUDIT_PURGED, now=now, rows=len(found["audit"]), days=keeping.audit.days)
+        session.flush()
     still: dict[str, Callable[[], ColumnElement[bool]]] = {
-        "conversations": lambda: _is_left(now - keeping.transcripts),
+        "conversations": lambda: _is_left(keeping, now),
         "budgets": lambda: Budget.updated_at <= _idle_since(now),
     }
     for name, keys in found.items():
@@ -122,12 +131,16 @@ def _idle_since(now: datetime) -> datetime:
     return now - timedelta(seconds=limits.LONGEST_SECONDS)
 
 
-def _is_left(moment: datetime) -> ColumnElement[bool]:
-    """Return the condition that nothing was said in a chat since, nothing is owed to it, and no ticket is about it."""
+def _is_left(keeping: Keeping, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nothing was said in a chat for long, nothing is owed to it, and no ticket is about it.
+
+    What a browser left on the account pages has no transcript, and goes as the inbox does.
+    """
     about, owed = Ticket.conversation_id == Conversation.id, Owed.conversation_id == Conversation.id
     planned = FollowUp.conversation_id == Conversation.id
-    return (
-        (Conversation.touched_at <= moment)
+    is_visit = (Conversation.channel == VISITS) & (Conversation.touched_at <= now - timedelta(days=rules.HANDLED_DAYS))
+    return is_visit | (
+        (Conversation.touched_at <= now - keeping.transcripts)
         & ~exists().where(about)
         & ~exists().where(owed, Owed.settled_at.is_(None))
         & ~exists().where(planned, FollowUp.settled_at.is_(None))

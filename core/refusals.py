@@ -23,6 +23,12 @@ class BudgetSpent(Refusal):
     phrase = "budget_spent"
 
 
+class ContinuationRefused(Refusal):
+    """The code was used, is expired, is this chat's own, or was never ours: the four are not told apart."""
+
+    phrase = "continuation_refused"
+
+
 class LinkRefused(Refusal):
     """The link was used, is expired, or was never ours: the three are not told apart."""
 

@@ -11,13 +11,26 @@ from typing import assert_never
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, limits, links, outbox, rules, tickets, verification
+from core import (
+    accounts,
+    addresses,
+    audit,
+    letters,
+    limits,
+    links,
+    outbox,
+    profile,
+    registration,
+    rules,
+    verification,
+)
 from core.keys import Keys
 from core.letters import Letter, Secret
-from core.office_days import Calendar
-from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
+from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD, STAFF
+from core.references import reference
 from core.refusals import BudgetSpent
-from core.tables import Account, AccountRequest, Challenge, Conversation
+from core.tables import AccountRequest, Challenge, Conversation
+from core.verification import SEND_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,16 @@ class Waiting:
 
     id: int
     trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A request that was tried for the last time, with the chat that it came from."""
+
+    id: int
+    kind: str
+    conversation: int | None
+    language: str
 
 
 def waiting(session: Session, now: datetime, limit: int = 50) -> list[Waiting]:
@@ -52,20 +75,20 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     ).one_or_none()
     if request is None or request.identifier is None:
         return "taken"
-    account = accounts.find(session, request.identifier)
-    found = _letter(session, request, account, now)
-    letter = replace(found, trace=request.trace) if found else None
+    found = _letter(session, keys, request, now)
+    letter = _completed(found, keys, request) if found else None
     outcome = _owe_within_budget(session, keys, request, letter, now)
+    account = letter.account if letter else request.account_id
     session.execute(
         update(AccountRequest)
         .where(AccountRequest.id == request_id)
-        .values(resolved_at=now, outcome=outcome, identifier=None, account_id=account.id if account else None)
+        .values(resolved_at=now, outcome=outcome, identifier=None, payload=None, account_id=account)
     )
     audit.record(
         session,
         audit.Event.REQUEST_RESOLVED,
         now=now,
-        account_id=account.id if account else None,
+        account_id=account,
         conversation_id=request.conversation_id,
         request=request.kind,
         proved_by=request.proved_by,
@@ -74,11 +97,10 @@ def resolve(session: Session, keys: Keys, request_id: int, now: datetime) -> str
     return outcome
 
 
-def failed(session: Session, request_id: int, reason: str, now: datetime, calendar: Calendar) -> bool:
-    """Note that resolving a request crashed: it waits for its next try, or becomes a ticket; return whether it did.
+def failed(session: Session, request_id: int, now: datetime) -> GivenUp | None:
+    """Note that resolving a request crashed: it waits for its next try, or is returned as given up, for a ticket.
 
-    The ticket is due on the help desk's `calendar`, and belongs to no chat: whether there is an account behind the
-    request is nobody's to learn (S1).
+    That ticket belongs to no chat: whether there is an account behind the request is nobody's to learn (S1).
     """
     request = session.scalars(
         select(AccountRequest)
@@ -86,17 +108,14 @@ def failed(session: Session, request_id: int, reason: str, now: datetime, calend
         .with_for_update(skip_locked=True)
     ).one_or_none()
     if request is None:
-        return False
+        return None
     request.tries += 1
     if request.tries < rules.REQUEST_TRIES:
         request.due_at = now + outbox.retry_delay(request.tries)
-        return False
+        return None
     request.resolved_at, request.outcome, request.identifier = now, "failed", None
-    happened = f"Request {request.id} ({request.kind}) could not be resolved: {reason}."
-    if request.conversation_id is not None:
-        happened += f" It came from conversation {request.conversation_id}."
-    tickets.open_for_service(session, "request", happened, None, _language(session, request), now, calendar)
-    return True
+    request.payload = None
+    return GivenUp(request.id, request.kind, request.conversation_id, _language(session, request))
 
 
 def _owe_within_budget(
@@ -105,7 +124,7 @@ def _owe_within_budget(
     if letter is None:
         return "nobody"
     if request.proved_by != "code":
-        is_started_by_staff = request.proved_by == "staff" and letter.account is not None
+        is_started_by_staff = request.proved_by == STAFF and letter.account is not None
         try:
             if is_started_by_staff:
                 limits.spend(session, keys, limits.ACCOUNT_STAFF_LETTERS, letter.account, now)
@@ -117,15 +136,30 @@ def _owe_within_budget(
     return letter.key
 
 
-def _letter(session: Session, request: AccountRequest, account: Account | None, now: datetime) -> Letter | None:
+def _completed(letter: Letter, keys: Keys, request: AccountRequest) -> Letter:
+    """Return the letter with the reference that the asker was shown, and with who asked."""
+    challenge = request.challenge_id
+    shown = reference(keys, "request", request.id) if challenge is None else reference(keys, "code", challenge)
+    fields = {**letter.fields, "reference": shown}
+    return replace(letter, trace=request.trace, fields=fields, by_staff=request.proved_by == STAFF)
+
+
+def _letter(session: Session, keys: Keys, request: AccountRequest, now: datetime) -> Letter | None:
     """Return the letter for this request and the account's true state; None where there is nobody to write to."""
-    language = _language(session, request)
+    language, typed = _language(session, request), request.identifier or ""
+    if request.kind == registration.REGISTER:
+        return registration.register(session, keys, request, language, now)
+    if request.kind == profile.CHANGE_EMAIL:
+        return profile.prove_email(session, request, language, now)
+    if request.kind == SEND_CODE and registration.is_for(session, request):
+        return registration.code_letter(session, request, language, now)
+    account = accounts.find(session, typed)
     if account is None:
         try:
-            typed = addresses.read(request.identifier or "").mailable
+            mailable = addresses.read(typed).mailable
         except ValueError:
             return None
-        return Letter("no_account", typed, language, {"address": typed, "asked_on": now.isoformat()})
+        return Letter("no_account", mailable, language, {"address": mailable, "asked_on": now.isoformat()})
     fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}
     if request.challenge_id is not None:
         challenge = session.get_one(Challenge, request.challenge_id)

@@ -25,6 +25,10 @@ SUPPORT_REPLY_MAX_DAYS: Final = 2
 
 # OWASP Forgot Password: a reset link is short-lived and used once.
 RESET_LINK_MINUTES: Final = 60
+# A new address of an account is proved within a day, as OWASP has it for changes of an e-mail address.
+EMAIL_LINK_HOURS: Final = 24
+# Passwords that zxcvbn thinks to be found within so many guesses are refused: among them every common one.
+PASSWORD_FEWEST_GUESSES: Final = 10_000_000
 # OWASP ASVS 6.5.5: an out-of-band code lives at most ten minutes, here from the moment SMTP took the letter.
 CODE_MINUTES: Final = 10
 CODE_DIGITS: Final = 8
@@ -43,6 +47,13 @@ CHAT_TICKETS_A_DAY: Final = 5
 # S5, counted silently when the letter is due: 3 an hour and 5 a day a mailbox.
 MAILBOX_LETTERS_AN_HOUR: Final = 3
 MAILBOX_LETTERS_A_DAY: Final = 5
+# S5 for the account pages, by network: pictures, what is asked for, names that are tried, sign-ins.
+NETWORK_CHALLENGES_AN_HOUR: Final = 240
+NETWORK_REQUESTS_AN_HOUR: Final = 40
+NETWORK_USERNAMES_AN_HOUR: Final = 240
+NETWORK_ACCOUNT_SIGN_INS_AN_HOUR: Final = 120
+# After so many tries at one username, whoever has it, a sign-in takes verification characters: nobody is locked out.
+USERNAME_SIGN_INS_AN_HOUR: Final = 10
 # S5: what staff start for an account has a budget of its own, so that strangers who use up the mailbox's keep nobody
 # from being helped.
 ACCOUNT_STAFF_LETTERS_A_DAY: Final = 5
@@ -64,6 +75,12 @@ STAFF_REPLY_CHARACTERS: Final = 8000
 # How long "Ana is replying…" is shown after her last key.
 WRITER_SECONDS: Final = 15
 
+# An answer counts as one that helped when the same chat asks neither again nor for a person within this time.
+DEFLECTED_DAYS: Final = 7
+# How many days back what people asked is counted, and how often today is counted anew.
+COUNTED_DAYS: Final = 91
+COUNTED_EVERY_MINUTES: Final = 5
+
 # Staff sign in (NIST SP 800-63B: 15 characters where a password stands alone, no composition rules).
 STAFF_PASSWORD_MIN: Final = 15
 STAFF_PASSWORD_MAX: Final = 128
@@ -75,6 +92,15 @@ SESSION_ROTATES_MINUTES: Final = 15
 SESSION_GRACE_SECONDS: Final = 60
 # Counted before any name is looked up, by network: no number of misses locks anybody out.
 NETWORK_SIGN_INS_AN_HOUR: Final = 30
+
+# A lost mailbox: so much evidence, and so long may the owner stop what two members of staff agreed on (ours).
+MAILBOX_EVIDENCE_MIN: Final = 2
+MAILBOX_WAIT_HOURS: Final = 24
+# ... of whom neither came, or set a new password, within this time before the case was opened ...
+STAFF_STANDING_HOURS: Final = 24
+# ... and whoever stopped a case reads the mailbox: there is no other case of that account for so long.
+MAILBOX_STOPPED_DAYS: Final = 30
+MAILBOX_TEXT_CHARACTERS: Final = 2000
 
 # An action that was begun and left is put away, with a sentence, after this silence.
 FLOW_EXPIRES_HOURS: Final = 24
@@ -102,13 +128,24 @@ INBOX_ORDER_MINUTES: Final = 10
 INBOX_STALE_SECONDS: Final = 15
 
 # How long what is kept, unless the settings say otherwise: transcripts a month (Civil Code 1798.14: what is relevant
-# and necessary), closed tickets and the audit a year, and a day what nobody could handle or send.
+# and necessary), closed tickets and the audit a year (the latter by the database itself, see
+# `core.tables.append_only`), and a day what nobody could handle or send.
 TRANSCRIPT_DAYS: Final = 30
 TICKET_DAYS: Final = 365
 AUDIT_DAYS: Final = 365
 PAYLOAD_HOURS: Final = 24
 # Rows of the inbox and the outbox, blanked by then: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
+
+# A code by which a conversation goes on elsewhere: as short-lived as a mailed one, guessed at no oftener than this.
+CONTINUE_MINUTES: Final = 10
+CONTINUE_LENGTH: Final = 10
+CHAT_CONTINUATIONS_AN_HOUR: Final = 10
+# The web: chats that one network may begin in an hour (an office is one network), how long a browser keeps its chat,
+# and how many of its messages may wait for each other in a process.
+NETWORK_CHATS_AN_HOUR: Final = 100
+WEB_CHAT_DAYS: Final = 30
+WEB_MESSAGES_WAITING: Final = 8
 
 # Telegram's limits (core.telegram.org/bots/faq): one message a second in a chat, with short bursts above it ...
 TELEGRAM_CHAT_SECONDS: Final = 1.0
@@ -134,6 +171,7 @@ ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
         "support_reply_min_days": SUPPORT_REPLY_MIN_DAYS,
         "support_reply_max_days": SUPPORT_REPLY_MAX_DAYS,
         "reset_link_minutes": RESET_LINK_MINUTES,
+        "mailbox_wait_hours": MAILBOX_WAIT_HOURS,
         "code_minutes": CODE_MINUTES,
         "code_digits": CODE_DIGITS,
         "code_tries": CODE_TRIES,

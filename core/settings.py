@@ -32,6 +32,7 @@ EXAMPLES: Mapping[str, str] = {
     "telegram_token": "123456789:AAE...",
     "telegram_base_url": "https://api.telegram.org/bot",
     "telegram_staff_chat": "-1001234567890",
+    "telegram_staff": "123456789,987654321 (each one's id on Telegram)",
     "smtp_url": "smtp://user:password@mail.example.org:587",
     "mail_from": "cers-support@example.org",
     "knowledge": "/srv/cersbot/knowledge",
@@ -49,6 +50,7 @@ _MAY_BE_QUOTED = frozenset(
     {
         *("port", "host", "trusted_proxies", "mail_from", "knowledge", "log_format", "metrics_port"),
         "telegram_staff_chat",
+        "telegram_staff",
         *("keep_transcripts_days", "keep_tickets_days", "keep_audit_days", "keep_payloads_hours"),
     }
 )
@@ -57,6 +59,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _MAILBOX = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_HOST.pattern}")
 _TOKEN = re.compile("[0-9]+:[A-Za-z0-9_-]+")
+_TELEGRAM_ID = re.compile("[1-9][0-9]{0,15}")
 _WEBHOOK_SECRET = re.compile("[A-Za-z0-9_-]{1,256}")
 
 
@@ -86,6 +89,7 @@ class Settings(BaseSettings):
     telegram_token: str = ""
     telegram_base_url: str = "https://api.telegram.org/bot"
     telegram_staff_chat: int | None = Field(default=None, lt=0)
+    telegram_staff: str = ""
     webhook_url: str = ""
     webhook_secret: str = ""
     smtp_url: str = ""
@@ -156,6 +160,13 @@ class Settings(BaseSettings):
             raise ValueError("is not a bot token as BotFather gives it")
         return value
 
+    @field_validator("telegram_staff")
+    @classmethod
+    def _are_people_on_telegram(cls, value: str) -> str:
+        if not all(_TELEGRAM_ID.fullmatch(each.strip()) for each in value.split(",") if value):
+            raise ValueError("is not a list of people's ids on Telegram, separated by commas")
+        return value
+
     @field_validator("webhook_url")
     @classmethod
     def _is_address_for_telegram(cls, value: str) -> str:
@@ -189,6 +200,11 @@ class Settings(BaseSettings):
         """The address under which people reach the pages, without a slash at its end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def staff_on_telegram(self) -> frozenset[int]:
+        """The ids of those who may work in the staff's group on Telegram without having been added by hand."""
+        return frozenset(int(each) for each in self.telegram_staff.split(",") if each)
 
     @property
     def is_development(self) -> bool:

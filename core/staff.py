@@ -1,4 +1,4 @@
-"""Staff: who works at the help desk, all alike, and the password that each sets by a link of their own."""
+"""Staff: who works at the help desk, in which role, and the password that each sets by a link of their own."""
 
 import hmac
 import unicodedata
@@ -13,6 +13,7 @@ from core import audit, rules
 from core.addresses import username_key
 from core.keys import Keys
 from core.refusals import StaffRefused
+from core.roles import ROLES, Duty, Role, has
 from core.tables import Staff, StaffSession
 
 NAME_CHARACTERS: Final = 40
@@ -24,72 +25,121 @@ class Member:
 
     id: int
     name: str
+    role: str
     telegram_id: int | None = None
     disabled: bool = False
     has_password: bool = False
 
 
-def add(session: Session, now: datetime, name: str, telegram_id: int | None = None) -> Member:
-    """Return a new member of staff, without a password; StaffRefused when name or Telegram id will not do."""
+def may(member: Member, duty: Duty) -> bool:
+    """Return whether somebody has this duty: they work here, and their role has it."""
+    return not member.disabled and has(member.role, duty)
+
+
+def add(
+    session: Session,
+    now: datetime,
+    name: str,
+    telegram_id: int | None = None,
+    role: Role | None = None,
+    by: int | None = None,
+) -> Member:
+    """Return a new member of staff, without a password; StaffRefused when name or Telegram id will not do.
+
+    Without a `role` they are an agent, or an admin where nobody has ever been one. `by` is the member of staff who adds
+    them; None: whoever runs the service.
+    """
     shown = " ".join(unicodedata.normalize("NFKC", name).split())
     if not 1 <= len(shown) <= NAME_CHARACTERS or not shown.isprintable():
         raise StaffRefused("staff_name_wrong", maximum=NAME_CHARACTERS)
     if session.scalar(select(Staff.id).where(Staff.name_key == username_key(shown))) is not None:
         raise StaffRefused("staff_name_taken")
-    if telegram_id is not None and by_telegram(session, telegram_id, disabled_too=True) is not None:
-        raise StaffRefused("staff_telegram_taken")
-    row = Staff(name=shown, name_key=username_key(shown), telegram_id=telegram_id, created_at=now)
+    _refuse_taken(session, telegram_id)
+    has_admin = session.scalar(select(Staff.id).where(Staff.role == "admin").limit(1)) is not None
+    row = Staff(
+        name=shown,
+        name_key=username_key(shown),
+        role=role or ("agent" if has_admin else "admin"),
+        telegram_id=telegram_id,
+        created_at=now,
+    )
     session.add(row)
     session.flush()
-    audit.record(session, audit.Event.STAFF_ADDED, now=now, staff=row.id)
-    return _member(row)
+    audit.record(session, audit.Event.STAFF_ADDED, now=now, staff=row.id, role=row.role, by=by or 0)
+    return member_of(row)
+
+
+def change(
+    session: Session, now: datetime, name: str, role: str, telegram_id: int | None = None, by: int | None = None
+) -> Member:
+    """Give somebody this role and Telegram id (None: none), and return them as they are now; sessions go on.
+
+    StaffRefused: nobody has the name, there is no such role, the Telegram id is somebody else's, or they would change
+    themselves (`by`), so that an admin is always left.
+    """
+    row = _known(session, name, by)
+    if role not in ROLES:
+        raise StaffRefused("staff_role_unknown")
+    if telegram_id != row.telegram_id:
+        _refuse_taken(session, telegram_id)
+    if (role, telegram_id) != (row.role, row.telegram_id):
+        row.role, row.telegram_id = role, telegram_id
+        audit.record(session, audit.Event.STAFF_CHANGED, now=now, staff=row.id, role=role, by=by or 0)
+    return member_of(row)
 
 
 def members(session: Session) -> list[Member]:
     """Return everybody, by name; those who are disabled among them."""
-    return [_member(row) for row in session.scalars(select(Staff).order_by(Staff.name_key))]
+    return [member_of(row) for row in session.scalars(select(Staff).order_by(Staff.name_key))]
 
 
 def find(session: Session, name: str) -> Member | None:
     """Return who has this name, whatever its letter case."""
     row = session.scalar(select(Staff).where(Staff.name_key == username_key(name)))
-    return _member(row) if row else None
+    return member_of(row) if row else None
 
 
 def by_id(session: Session, staff: int) -> Member | None:
     """Return who has this row id and works here."""
     row = session.scalar(select(Staff).where(Staff.id == staff, Staff.disabled_at.is_(None)))
-    return _member(row) if row else None
+    return member_of(row) if row else None
 
 
 def by_telegram(session: Session, telegram_id: int, *, disabled_too: bool = False) -> Member | None:
     """Return who of staff writes on Telegram under this id."""
     query = select(Staff).where(Staff.telegram_id == telegram_id)
     row = session.scalar(query if disabled_too else query.where(Staff.disabled_at.is_(None)))
-    return _member(row) if row else None
+    return member_of(row) if row else None
 
 
-def disable(session: Session, now: datetime, name: str) -> Member:
-    """End somebody's work here: their sessions end at once, their tickets stay theirs until handed over."""
-    member = _known(session, name)
-    session.execute(
-        update(Staff).where(Staff.id == member.id).values(disabled_at=now, password_hash=None, password_link_at=None)
-    )
-    session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
-    audit.record(session, audit.Event.STAFF_DISABLED, now=now, staff=member.id)
-    return member
+def disable(session: Session, now: datetime, name: str, by: int | None = None) -> Member:
+    """End somebody's work here: their sessions end at once, their tickets stay theirs until handed over.
+
+    StaffRefused when nobody has the name, or when they would disable themselves (`by`).
+    """
+    row = _known(session, name, by)
+    row.disabled_at, row.password_hash, row.password_link_at = now, None, None
+    session.execute(delete(StaffSession).where(StaffSession.staff_id == row.id))
+    audit.record(session, audit.Event.STAFF_DISABLED, now=now, staff=row.id, by=by or 0)
+    return member_of(row)
 
 
-def password_link(session: Session, keys: Keys, now: datetime, name: str) -> str:
+def password_link(session: Session, keys: Keys, now: datetime, name: str, by: int | None = None) -> str:
     """Return the token of a link by which somebody sets a password, once, within a day; older links end.
 
-    The password that they have works until then. Whoever is disabled works here again, and that is recorded.
+    The password that they have works until then. Whoever is disabled works here again, and that is recorded. A link
+    that a colleague gives (`by`) has gone through their hands, and through those that gave them theirs: they could have
+    used it, so what takes two people does not take these two (see `core.lost_mailboxes`).
     """
-    member = _known(session, name)
-    if member.disabled:
-        audit.record(session, audit.Event.STAFF_ENABLED, now=now, staff=member.id)
-    session.execute(update(Staff).where(Staff.id == member.id).values(password_link_at=now, disabled_at=None))
-    return _token(keys, member.id, now)
+    row = _known(session, name)
+    if row.disabled_at is not None:
+        audit.record(session, audit.Event.STAFF_ENABLED, now=now, staff=row.id, by=by or 0)
+    giver = session.get(Staff, by) if by is not None else None
+    row.password_link_at, row.disabled_at = now, None
+    row.link_hands = sorted({giver.id, *giver.hands}) if giver else []
+    audit.record(session, audit.Event.STAFF_LINK_GIVEN, now=now, staff=row.id, by=by or 0)
+    session.flush()
+    return _token(keys, row.id, now)
 
 
 def look(session: Session, keys: Keys, token: str, now: datetime) -> Member:
@@ -102,7 +152,7 @@ def look(session: Session, keys: Keys, token: str, now: datetime) -> Member:
     given = token.encode(errors="replace")
     if not any(hmac.compare_digest(_token(each, row.id, issued).encode(), given) for each in keys.live):
         raise StaffRefused("staff_link_over")
-    return _member(row)
+    return member_of(row)
 
 
 def refused_password(password: str, name: str) -> StaffRefused | None:
@@ -122,7 +172,7 @@ def set_password(session: Session, keys: Keys, token: str, password_hash: str, n
     used = session.scalars(
         update(Staff)
         .where(Staff.id == member.id, Staff.password_link_at.is_not(None))
-        .values(password_hash=password_hash, password_link_at=None)
+        .values(password_hash=password_hash, password_set_at=now, password_link_at=None, hands=Staff.link_hands)
         .returning(Staff.id)
     ).all()
     if not used:
@@ -130,6 +180,11 @@ def set_password(session: Session, keys: Keys, token: str, password_hash: str, n
     session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
     audit.record(session, audit.Event.STAFF_PASSWORD_SET, now=now, staff=member.id)
     return member
+
+
+def member_of(row: Staff) -> Member:
+    """Return somebody as others see them."""
+    return Member(row.id, row.name, row.role, row.telegram_id, row.disabled_at is not None, bool(row.password_hash))
 
 
 def password_hash(session: Session, name: str) -> tuple[int, str] | None:
@@ -146,12 +201,15 @@ def _token(keys: Keys, staff: int, issued: datetime) -> str:
     return keys.token(f"staff password {issued.astimezone(UTC).isoformat()}", staff)
 
 
-def _known(session: Session, name: str) -> Member:
-    member = find(session, name)
-    if member is None:
+def _known(session: Session, name: str, by: int | None = None) -> Staff:
+    row = session.scalars(select(Staff).where(Staff.name_key == username_key(name)).with_for_update()).one_or_none()
+    if row is None:
         raise StaffRefused("staff_unknown")
-    return member
+    if row.id == by:
+        raise StaffRefused("staff_not_yourself")
+    return row
 
 
-def _member(row: Staff) -> Member:
-    return Member(row.id, row.name, row.telegram_id, row.disabled_at is not None, bool(row.password_hash))
+def _refuse_taken(session: Session, telegram_id: int | None) -> None:
+    if telegram_id is not None and by_telegram(session, telegram_id, disabled_too=True) is not None:
+        raise StaffRefused("staff_telegram_taken")

@@ -1,17 +1,15 @@
-"""Sessions of staff: begun by a password, renewed on the way, ended by silence, by time or by hand."""
+"""Sessions of staff: begun by a password; see `core.sessions` for how they are renewed and end."""
 
-import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Select, and_, delete, or_, select, update
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
-from core import audit, rules
+from core import audit, sessions
 from core.keys import Keys
-from core.staff import Member
+from core.staff import Member, member_of
 from core.tables import Staff, StaffSession
 
 
@@ -27,63 +25,28 @@ class SignedIn:
 
 def begin(session: Session, staff: int, now: datetime) -> str:
     """Begin a session of somebody whose password was right; return its token, of which only a hash is kept."""
-    session.execute(
-        delete(StaffSession).where(
-            StaffSession.staff_id == staff, StaffSession.created_at <= now - timedelta(hours=rules.SESSION_HOURS)
-        )
-    )
-    token = secrets.token_urlsafe(32)
-    session.add(StaffSession(staff_id=staff, token_hash=_hash(token), created_at=now, rotated_at=now, seen_at=now))
+    sessions.forget_old(session, StaffSession, StaffSession.staff_id == staff, now)
+    token, token_hash = sessions.fresh()
+    session.add(StaffSession(staff_id=staff, token_hash=token_hash, created_at=now, rotated_at=now, seen_at=now))
     audit.record(session, audit.Event.STAFF_SIGNED_IN, now=now, staff=staff)
     return token
 
 
 def peek(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
     """Return who is signed in with this token where nothing is to be written about it; None: ask `resume`."""
-    row = session.execute(
-        select(StaffSession, Staff)
-        .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(
-            StaffSession.token_hash == _hash(token),
-            Staff.disabled_at.is_(None),
-            StaffSession.seen_at > now - timedelta(minutes=1),
-            StaffSession.rotated_at > now - timedelta(minutes=rules.SESSION_ROTATES_MINUTES),
-            StaffSession.created_at > now - timedelta(hours=rules.SESSION_HOURS),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    kept, staff = row
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+    return _found(session, keys, _working().where(sessions.is_settled(StaffSession, token, now)))
 
 
 def resume(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
-    """Return who is signed in with this token; None when it is over or never was one.
-
-    Every quarter of an hour the token is renewed. The one before is taken for another minute, for requests that were
-    under way; used later, somebody has a copy of it: the whole session ends.
-    """
-    hashed = _hash(token)
-    row = session.execute(
-        select(StaffSession, Staff)
-        .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(
-            or_(StaffSession.token_hash == hashed, StaffSession.previous_hash == hashed), Staff.disabled_at.is_(None)
-        )
-    ).one_or_none()
-    if row is None:
+    """Return who is signed in with this token; None when it is over or never was one, or its owner is disabled."""
+    found = sessions.resume(session, StaffSession, token, now)
+    if found is None:
         return None
-    kept, staff = row
-    is_idle = kept.seen_at <= now - timedelta(minutes=rules.SESSION_IDLE_MINUTES)
-    is_old = kept.created_at <= now - timedelta(hours=rules.SESSION_HOURS)
-    is_copy = kept.token_hash != hashed and kept.rotated_at <= now - timedelta(seconds=rules.SESSION_GRACE_SECONDS)
-    if is_idle or is_old or is_copy:
-        session.delete(kept)
+    kept, renewed = found
+    staff = session.get_one(Staff, kept.staff_id)
+    if staff.disabled_at is not None:
         return None
-    renewed = _renewed(session, kept, hashed, now)
-    if kept.seen_at <= now - timedelta(minutes=1):
-        kept.seen_at = now
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id), renewed)
+    return SignedIn(member_of(staff), kept.id, csrf(keys, kept.id), renewed)
 
 
 def look(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | None:
@@ -91,14 +54,7 @@ def look(session: Session, keys: Keys, token: str, now: datetime) -> SignedIn | 
 
     For what a page asks for by itself: a session does not last longer because a page stands open.
     """
-    hashed, grace = _hash(token), timedelta(seconds=rules.SESSION_GRACE_SECONDS)
-    is_token = StaffSession.token_hash == hashed
-    was_token = and_(StaffSession.previous_hash == hashed, StaffSession.rotated_at > now - grace)
-    row = session.execute(_lasting(now).where(or_(is_token, was_token))).one_or_none()
-    if row is None:
-        return None
-    kept, staff = row
-    return SignedIn(_member(staff), kept.id, csrf(keys, kept.id))
+    return _found(session, keys, _lasting(now).where(sessions.is_of(StaffSession, token, now)))
 
 
 def lasts(session: Session, session_id: int, now: datetime) -> bool:
@@ -124,36 +80,17 @@ def is_own_form(keys: Keys, session_id: int, given: str) -> bool:
     )
 
 
+def _working() -> Select[StaffSession, Staff]:
+    return select(StaffSession, Staff).join(Staff, Staff.id == StaffSession.staff_id).where(Staff.disabled_at.is_(None))
+
+
 def _lasting(now: datetime) -> Select[StaffSession, Staff]:
-    return (
-        select(StaffSession, Staff)
-        .join(Staff, Staff.id == StaffSession.staff_id)
-        .where(
-            Staff.disabled_at.is_(None),
-            StaffSession.seen_at > now - timedelta(minutes=rules.SESSION_IDLE_MINUTES),
-            StaffSession.created_at > now - timedelta(hours=rules.SESSION_HOURS),
-        )
-    )
+    return _working().where(sessions.is_lasting(StaffSession, now))
 
 
-def _renewed(session: Session, kept: StaffSession, hashed: str, now: datetime) -> str | None:
-    due = kept.rotated_at <= now - timedelta(minutes=rules.SESSION_ROTATES_MINUTES)
-    if not due or kept.token_hash != hashed:
+def _found(session: Session, keys: Keys, query: Select[StaffSession, Staff]) -> SignedIn | None:
+    row = session.execute(query).one_or_none()
+    if row is None:
         return None
-    token = secrets.token_urlsafe(32)
-    changed = session.scalars(
-        update(StaffSession)
-        .where(StaffSession.id == kept.id, StaffSession.token_hash == hashed)
-        .values(token_hash=_hash(token), previous_hash=hashed, rotated_at=now)
-        .returning(StaffSession.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return token if changed else None
-
-
-def _member(staff: Staff) -> Member:
-    return Member(staff.id, staff.name, staff.telegram_id, disabled=False, has_password=True)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+    kept, staff = row
+    return SignedIn(member_of(staff), kept.id, csrf(keys, kept.id))

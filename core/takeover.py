@@ -42,10 +42,11 @@ def bring_back(context: Context, ticket: int) -> None:
         ticket_history.add(context.session, ticket, Kind.BOT_BACK, context.now)
 
 
-def hear(context: Context, ticket: int, text: str) -> bool:
+def hear(context: Context, ticket: int, text: str, copied: str = "") -> bool:
     """Note in the ticket what the person wrote to staff (redacted); what waited for them is open again.
 
-    An answer is owed within two business days of it. False when the ticket is no longer there.
+    An answer is owed within two business days of it. `copied` is the channel's id of a message that is more than text,
+    for staff who can be shown a copy. False when the ticket is no longer there.
     """
     session, now = context.session, context.now
     row = session.scalars(select(Ticket).where(Ticket.id == ticket).with_for_update()).one_or_none()
@@ -54,7 +55,10 @@ def hear(context: Context, ticket: int, text: str) -> bool:
     if row.state == WAITING:
         row.state = OPEN
         set_due(row, context.calendar.promise(now, rules.SUPPORT_REPLY_MAX_DAYS))
-    ticket_history.add(session, ticket, Kind.PERSON_WROTE, now)
+    if copied:
+        ticket_history.add(session, ticket, Kind.PERSON_WROTE, now, message=copied)
+    else:
+        ticket_history.add(session, ticket, Kind.PERSON_WROTE, now)
     ticket_words.learn(session, ticket, text)
     return True
 

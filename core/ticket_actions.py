@@ -4,7 +4,7 @@ from typing import Final
 
 from core import audit, ticket_history
 from core.context import Desk
-from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD
+from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD, STAFF
 from core.refusals import TicketRefused
 from core.tables import Account, AccountRequest
 from core.ticket_history import Kind
@@ -31,7 +31,7 @@ def start(desk: Desk, ticket: int, action: str, identifier: str = "") -> None:
         AccountRequest(
             kind=action,
             identifier=named,
-            proved_by="staff",
+            proved_by=STAFF,
             conversation_id=found.conversation_id,
             created_at=desk.now,
         )

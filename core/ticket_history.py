@@ -31,6 +31,14 @@ class Kind(StrEnum):
     STARTED = "started"
     WARNED = "warned"
     MISSED = "missed"
+    TAUGHT = "taught"
+    MAILBOX_OPENED = "mailbox_opened"
+    MAILBOX_APPROVED = "mailbox_approved"
+    MAILBOX_NOTICE_REFUSED = "mailbox_notice_refused"
+    MAILBOX_STOPPED = "mailbox_stopped"
+    MAILBOX_REFUSED = "mailbox_refused"
+    MAILBOX_WITHDRAWN = "mailbox_withdrawn"
+    MAILBOX_DONE = "mailbox_done"
 
 
 Delivered = Literal["", "waiting", "sent", "refused"]

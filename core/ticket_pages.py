@@ -22,6 +22,8 @@ from core.ticket_history import Happened
 
 LINES = 300
 
+Writers = dict[int, tuple[str, ...]]  # by the row id of a ticket
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -49,6 +51,7 @@ class TicketPage:
     account: Account | None
     account_status: Status | None
     channel: str
+    chat: str  # the channel's id of the person's chat
     taken_over: bool
     unreachable_at: datetime | None  # since when the person takes no messages, if they still take none
     following: list[int]
@@ -64,7 +67,13 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
     owner = aliased(Staff)
     row = session.execute(
         select(
-            Ticket, owner.name, Account, Conversation.channel, Conversation.taken_over_by, Conversation.unreachable_at
+            Ticket,
+            owner.name,
+            Account,
+            Conversation.channel,
+            Conversation.chat,
+            Conversation.taken_over_by,
+            Conversation.unreachable_at,
         )
         .outerjoin(owner, owner.id == Ticket.owner_id)
         .outerjoin(Account, Account.id == Ticket.account_id)
@@ -73,7 +82,7 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
     ).one_or_none()
     if row is None:
         return None
-    ticket, owner_name, found, channel, taken_over_by, unreachable_at = row
+    ticket, owner_name, found, channel, chat, taken_over_by, unreachable_at = row
     account: Account | None = found
     return TicketPage(
         ticket=ticket,
@@ -81,6 +90,7 @@ def open_page(session: Session, ticket_id: int, staff: int, now: datetime) -> Ti
         account=account,
         account_status=status(account, now) if account else None,
         channel=channel or "",
+        chat=chat or "",
         taken_over=taken_over_by == ticket.id,
         unreachable_at=ticket.unreachable_at if unreachable_at else None,
         following=_following(session, ticket),
@@ -109,6 +119,12 @@ def transcript(session: Session, ticket: Ticket, limit: int = LINES) -> list[Sai
         query = query.where(Message.at <= ticket.closed_at)
     rows = session.execute(query.order_by(Message.id.desc()).limit(limit)).all()
     return [Said(each.at, each.author, each.text) for each in reversed(rows)]
+
+
+def channel_of(session: Session, ticket: int) -> str:
+    """Return by which channel the ticket's person is reached; "" where a letter is the only way."""
+    chats = select(Conversation.channel).join(Ticket, Ticket.conversation_id == Conversation.id)
+    return session.scalar(chats.where(Ticket.id == ticket)) or ""
 
 
 def note_writer(session: Session, ticket: int, staff: int, now: datetime) -> None:
@@ -142,6 +158,20 @@ def writers(session: Session, ticket: int, staff: int, now: datetime) -> list[st
             .order_by(Staff.name_key)
         )
     )
+
+
+def all_writers(session: Session, now: datetime) -> Writers:
+    """Return who is writing a reply at this moment, by ticket."""
+    rows = session.execute(
+        select(TicketWriter.ticket_id, Staff.name)
+        .join(Staff, Staff.id == TicketWriter.staff_id)
+        .where(TicketWriter.at > now - timedelta(seconds=rules.WRITER_SECONDS))
+        .order_by(Staff.name_key)
+    )
+    found: Writers = {}
+    for ticket, name in rows:
+        found[ticket] = (*found.get(ticket, ()), name)
+    return found
 
 
 def _following(session: Session, ticket: Ticket) -> list[int]:

@@ -94,20 +94,32 @@ def page(session: Session, filters: Filters, staff: int, size: int = PAGE) -> Pa
     return Page(rows, len(found) > size)
 
 
-def counts(session: Session, staff: int, now: datetime) -> dict[str, int]:
-    """Return how many tickets there are in each state, and under "mine", "nobody" and "late" of the unresolved."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many tickets there are in each state; how many of the unresolved are late, and how many each has (None)."""
+
+    states: dict[str, int]
+    late: int
+    owned: dict[int | None, int]
+
+    def shown_to(self, staff: int) -> dict[str, int]:
+        """Return the numbers by state, and those of all unresolved ones: "unresolved", "mine", "nobody" and "late"."""
+        unresolved = sum(number for state, number in self.states.items() if state != RESOLVED)
+        mine, nobody = self.owned.get(staff, 0), self.owned.get(None, 0)
+        return {**self.states, "unresolved": unresolved, "mine": mine, "nobody": nobody, "late": self.late}
+
+
+def counts(session: Session, now: datetime) -> Counts:
+    """Return how many tickets there are, in two statements."""
     of_state: dict[str, int] = dict.fromkeys(STATES, 0)
     for state, number in session.execute(select(Ticket.state, func.count()).group_by(Ticket.state)):
         of_state[state] = number
-    mine, nobody, late = session.execute(
-        select(
-            func.count().filter(Ticket.owner_id == staff),
-            func.count().filter(Ticket.owner_id.is_(None)),
-            func.count().filter(_is_late(now)),
-        ).where(Ticket.closed_at.is_(None))
-    ).one()
-    unresolved = sum(number for state, number in of_state.items() if state != RESOLVED)
-    return {**of_state, "unresolved": unresolved, "mine": mine, "nobody": nobody, "late": late}
+    owned = session.execute(
+        select(Ticket.owner_id, func.count(), func.count().filter(_is_late(now)))
+        .where(Ticket.closed_at.is_(None))
+        .group_by(Ticket.owner_id)
+    ).all()
+    return Counts(of_state, sum(late for _, _, late in owned), {owner: number for owner, number, _ in owned})
 
 
 def _conditions(filters: Filters, staff: int) -> list[ColumnElement[bool]]:

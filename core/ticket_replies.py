@@ -31,6 +31,7 @@ class Draft:
     payload: dict[str, Any]
     notice: dict[str, Any]
     then_wait: bool = True
+    notice_text: str = ""
 
 
 def reply(desk: Desk, ticket: int, draft: Draft) -> bool:
@@ -49,6 +50,7 @@ def reply(desk: Desk, ticket: int, draft: Draft) -> bool:
         raise TicketRefused("reply_too_long", length=len(draft.text), maximum=rules.STAFF_REPLY_CHARACTERS)
     _refuse_overtaken(desk, ticket, draft.seen)
     if takeover.begin(session, found) and found.conversation_id is not None:
+        _say(desk, found.conversation_id, "bot", draft.notice_text, "desk")
         owe(desk, found.conversation_id, draft.notice)
     owed = _owe(desk, found, draft)
     ticket_history.add(
@@ -81,10 +83,7 @@ def owe(desk: Desk, conversation: int, payload: dict[str, Any]) -> int:
 def _owe(desk: Desk, ticket: Ticket, draft: Draft) -> int:
     """Owe the reply to the ticket's chat, or as a letter to the address on file."""
     if ticket.conversation_id is not None:
-        line = Message(
-            conversation_id=ticket.conversation_id, at=desk.now, author="staff", text=draft.text, meaning="reply"
-        )
-        desk.session.add(line)
+        _say(desk, ticket.conversation_id, "staff", draft.text, "reply")
         return owe(desk, ticket.conversation_id, draft.payload)
     account = desk.session.get(Account, ticket.account_id) if ticket.account_id is not None else None
     if account is None:
@@ -92,6 +91,11 @@ def _owe(desk: Desk, ticket: Ticket, draft: Draft) -> int:
     fields = {"first_name": account.first_name, "text": draft.text, "asked_on": ticket.created_at.isoformat()}
     letter = Letter("staff_reply", account.email, ticket.language, fields, account=account.id)
     return letters.owe(desk.session, letter, desk.now)
+
+
+def _say(desk: Desk, conversation: int, author: str, text: str, meaning: str) -> None:
+    """Write a line of the transcript, which on the web is also where the person reads it."""
+    desk.session.add(Message(conversation_id=conversation, at=desk.now, author=author, text=text, meaning=meaning))
 
 
 def _refuse_overtaken(desk: Desk, ticket: int, seen: int) -> None:

@@ -56,7 +56,6 @@ def open_ticket(
         previous_id=session.scalar(
             select(Ticket.id).where(Ticket.conversation_id == context.conversation).order_by(Ticket.id.desc()).limit(1)
         ),
-        reason="asked",
         subject=subject,
         state=NEW,
         escalated_to="",
@@ -74,18 +73,16 @@ def open_ticket(
 
 def open_for_service(
     session: Session,
-    reason: str,
     happened: str,
     account_id: int | None,
     language: str,
     now: datetime,
     calendar: Calendar,
 ) -> int:
-    """Make a ticket of what the service itself could not do (`letter`, `request`; G2); return its row id."""
+    """Make a ticket of what the service itself could not do (G2), told in `happened`; return its row id."""
     promised = calendar.promise(now, rules.SUPPORT_REPLY_MAX_DAYS)
     ticket = Ticket(
         account_id=account_id,
-        reason=reason,
         subject="",
         state=NEW,
         escalated_to="",

@@ -20,11 +20,12 @@ class News:
     """What is to be told of one ticket.
 
     `said_here` are the lines whose text was written in the topic itself; `refused` are those that could not be
-    delivered to the person; `watched` is the first line of which that is not known yet.
+    delivered to the person; `watched` is the first line of which that is not known yet. `closed` says how the topic is.
     """
 
     ticket: int
     topic: int | None
+    closed: bool
     is_new: bool
     lines: list[Happened]
     said_here: set[int]
@@ -38,9 +39,8 @@ def waiting(session: Session, after: int) -> dict[int, int]:
     The longest wait comes first; a line of 0 means that no line is new, but that the way of a reply has ended. A ticket
     that was resolved before it had a topic gets none.
     """
-    first = func.min(TicketEvent.id)
     untold = (
-        select(TicketEvent.ticket_id, first)
+        select(TicketEvent.ticket_id, TicketEvent.id)
         .join(Ticket, Ticket.id == TicketEvent.ticket_id)
         .outerjoin(Topic, Topic.ticket_id == TicketEvent.ticket_id)
         .where(
@@ -48,8 +48,7 @@ def waiting(session: Session, after: int) -> dict[int, int]:
             TicketEvent.id > func.coalesce(Topic.told, 0),
             Ticket.closed_at.is_(None) | Topic.topic.is_not(None),
         )
-        .group_by(TicketEvent.ticket_id)
-        .order_by(first)
+        .order_by(TicketEvent.id)  # not by ticket: every line that there is would be read again each time
     )
     ended = (
         select(Topic.ticket_id)
@@ -57,21 +56,24 @@ def waiting(session: Session, after: int) -> dict[int, int]:
         .outerjoin(Owed, Owed.id == TicketEvent.owed_id)
         .where(Topic.watched.is_not(None), Owed.id.is_(None) | Owed.settled_at.is_not(None))
     )
-    found = dict(session.execute(untold).all())
+    found: dict[int, int] = {}
+    for ticket, line in session.execute(untold):
+        found.setdefault(ticket, line)
     return found | {ticket: 0 for ticket in session.scalars(ended) if ticket not in found}
 
 
 def settled_line(session: Session, after: int, now: datetime) -> int:
     """Return the last line before which no other can appear any more; `after` where there is none later."""
     old = (TicketEvent.id > after, TicketEvent.at <= now - timedelta(minutes=OVERLAP_MINUTES))
-    return session.scalar(select(func.max(TicketEvent.id)).where(*old)) or after
+    newest_first = select(TicketEvent.id).where(*old).order_by(TicketEvent.id.desc()).limit(1)
+    return session.scalar(newest_first) or after
 
 
 def news(session: Session, ticket: int, said_here: str) -> News:
     """Return what is to be told of the ticket; keys that begin with `said_here` are of lines written in the topic."""
     row = session.get(Topic, ticket)
     if row is None:
-        row = Topic(ticket_id=ticket, told=0)
+        row = Topic(ticket_id=ticket, closed=False, told=0)
         session.add(row)
     history = ticket_history.history(session, ticket)
     own = (TicketEvent.ticket_id == ticket, TicketEvent.id > row.told, TicketEvent.key.startswith(said_here))
@@ -80,6 +82,7 @@ def news(session: Session, ticket: int, said_here: str) -> News:
     return News(
         ticket,
         row.topic,
+        row.closed,
         row.told == 0,
         [line for line in history if line.id > row.told],
         set(session.scalars(select(TicketEvent.id).where(*own))),
@@ -113,6 +116,11 @@ def keep(session: Session, ticket: int, topic: int) -> None:
     session.execute(update(Topic).where(Topic.ticket_id == ticket).values(topic=topic))
 
 
+def keep_closed(session: Session, ticket: int, *, closed: bool) -> None:
+    """Note whether the ticket's topic is closed."""
+    session.execute(update(Topic).where(Topic.ticket_id == ticket).values(closed=closed))
+
+
 def told(session: Session, news: News) -> None:
     """Note that the news was told."""
     lines = {"told": news.lines[-1].id} if news.lines else {}
@@ -121,7 +129,7 @@ def told(session: Session, news: News) -> None:
 
 def lost(session: Session, topic: int) -> None:
     """Note that somebody has deleted the topic: the ticket, unless it is resolved, gets another with its next news."""
-    session.execute(update(Topic).where(Topic.topic == topic).values(topic=None, told=0, watched=None))
+    session.execute(update(Topic).where(Topic.topic == topic).values(topic=None, closed=False, told=0, watched=None))
 
 
 def by_topic(session: Session, topic: int) -> Topic | None:

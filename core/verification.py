@@ -13,9 +13,9 @@ import hmac
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import limits, rules, tracing
@@ -26,7 +26,7 @@ from core.tables import AccountRequest, Challenge
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Kind = Literal["characters", "spoken", "code"]
+Kind = Literal["characters", "spoken", "code", "continuation"]
 SEND_CODE = "send_code"  # what the worker is asked for with a code
 
 
@@ -37,6 +37,56 @@ class Proof:
     challenge: str
     kind: Kind
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The challenge of a chat and purpose that can be answered, or was passed and is still to be used."""
+
+    challenge: str
+    kind: Kind
+    is_passed: bool
+
+
+def standing(context: Context, purpose: str) -> Standing | None:
+    """Return where the verification of this chat and purpose stands; None: a new challenge is to be issued."""
+    row = context.session.scalars(
+        select(Challenge)
+        .where(
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.superseded_at.is_(None),
+            Challenge.consumed_at.is_(None),
+        )
+        .order_by(Challenge.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.passed_at is not None:
+        is_good = row.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES)
+        return Standing(reference(row), cast(Kind, row.kind), is_passed=True) if is_good else None
+    is_open = row.tries_left > 0 and (row.expires_at is None or row.expires_at > context.now)
+    return Standing(reference(row), cast(Kind, row.kind), is_passed=False) if is_open else None
+
+
+def bind(context: Context, challenge: str, purpose: str, identifier: str) -> None:
+    """Let characters that were shown before anything was typed prove for this identifier, and for no other again.
+
+    A form has both in it. A mailed code is bound to its mailbox from the beginning, and stays so.
+    """
+    context.session.execute(
+        update(Challenge)
+        .where(
+            Challenge.id == row_of(challenge),
+            Challenge.kind != "code",
+            Challenge.conversation_id == context.conversation,
+            Challenge.purpose == purpose,
+            Challenge.identifier_mac.in_([_identifier_mac(each, "") for each in context.keys.live]),
+            Challenge.consumed_at.is_(None),
+        )
+        .values(identifier_mac=_identifier_mac(context.keys, identifier))
+    )
 
 
 def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> str:
@@ -57,6 +107,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> str:
         .values(superseded_at=now)
     )
     mailed = kind == "code"
+    minutes = rules.CONTINUE_MINUTES if kind == "continuation" else rules.CHARACTERS_MINUTES
     challenge = Challenge(
         kind=kind,
         purpose=purpose,
@@ -65,7 +116,7 @@ def issue(context: Context, kind: Kind, purpose: str, identifier: str) -> str:
         key_mark=context.keys.mark,
         created_at=now,
         armed_at=None if mailed else now,
-        expires_at=None if mailed else now + timedelta(minutes=rules.CHARACTERS_MINUTES),
+        expires_at=None if mailed else now + timedelta(minutes=minutes),
         tries_left=rules.CODE_TRIES if mailed else rules.CHARACTERS_TRIES,
     )
     session.add(challenge)
@@ -161,7 +212,18 @@ def shown(keys: Keys, kind: str, challenge: str) -> str:
     keys = keys.of(challenge.rpartition(".")[2])
     if kind == "characters":
         return keys.characters("characters", challenge, rules.CHARACTERS_LENGTH)
+    if kind == "continuation":  # it says itself which challenge it is for, because it is typed in another chat
+        characters = keys.characters(kind, challenge, rules.CONTINUE_LENGTH)
+        return f"{row_of(challenge)}-{characters[:5]}-{characters[5:]}"
     return keys.digits(kind, challenge, rules.CODE_DIGITS if kind == "code" else rules.CHARACTERS_LENGTH)
+
+
+def to_draw(context: Context, number: int) -> tuple[Kind, str] | None:
+    """Return the kind and characters of a picture or sound that this chat may be given, by its row; None for others."""
+    row = context.session.get(Challenge, number)
+    if row is None or row.conversation_id != context.conversation or row.superseded_at or row.passed_at:
+        return None
+    return None if row.kind == "code" else (cast(Kind, row.kind), shown(context.keys, row.kind, reference(row)))
 
 
 def plain(typed: str) -> str:

@@ -63,6 +63,7 @@ class Language:
     flows: Mapping[str, FlowWording]
     examples: tuple[Example, ...]
     phrases: Texts
+    pages: Texts
     desk: Texts
     letters: Mapping[str, Texts]
     fitting: Fitting = BY_WORDS_ALONE
@@ -116,6 +117,10 @@ class Language:
         """A phrase, Markdown; text in fields shows literally. MissingWordingError if it or a field is missing."""
         return self.phrases.markdown(key, fields)
 
+    def page_text(self, key: str, /, **fields: object) -> str:
+        """A text of the pages for everybody, plain; MissingWordingError if it or a field is missing."""
+        return self.pages.filled(key, fields)
+
     def desk_text(self, key: str, /, **fields: object) -> str:
         """A text of the help desk's pages, plain; MissingWordingError if it or a field is missing."""
         return self.desk.filled(key, fields)
@@ -130,6 +135,7 @@ class Language:
     def fields(self) -> dict[str, frozenset[str]]:
         """Where each text is -> the fields that its caller gives, as {"flows/x ask address": {"name"}}."""
         places = {f"phrases {key}": names for key, names in self.phrases.fields().items()}
+        places |= {f"pages {key}": names for key, names in self.pages.fields().items()}
         places |= {f"desk {key}": names for key, names in self.desk.fields().items()}
         for name, flow in self.flows.items():
             places |= {f"flows/{name} ask {key}": names for key, names in flow.asks.fields().items()}

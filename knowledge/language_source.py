@@ -24,7 +24,7 @@ from knowledge.wording import FlowWording, Texts
 from knowledge.yaml_source import Node
 
 SUBFOLDERS = ("faq", "reactions", "flows", "letters")
-FILES = ("phrases.yaml", "desk.yaml", "words.yaml", "examples.yaml")
+FILES = ("phrases.yaml", "pages.yaml", "desk.yaml", "words.yaml", "examples.yaml")
 
 
 def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, str]) -> Language | None:
@@ -49,8 +49,7 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
     flows = {_stem(name): folder.shape(FlowFile, name, known) for name in folder.yaml_files("flows")}
     letters = {_stem(name): folder.shape(LetterFile, name, known) for name in folder.yaml_files("letters")}
     phrases = folder.shape(PhrasesFile, "phrases.yaml", known)
-    has_desk = (folder.path / "desk.yaml").exists()
-    desk = folder.shape(PhrasesFile, "desk.yaml", known) if has_desk else None
+    pages, desk = (_optional(folder, name, known) for name in ("pages.yaml", "desk.yaml"))
     words = folder.shape(WordsFile, "words.yaml", known)
     has_examples = (folder.path / "examples.yaml").exists()
     examples = folder.shape(ExamplesFile, "examples.yaml", known) if has_examples else None
@@ -71,17 +70,21 @@ def read_language(code: str, folder: Folder, known: Known, facts: Mapping[str, s
         flows=MappingProxyType({name: _flow(name, shape, folder, facts) for name, shape in flows.items() if shape}),
         examples=tuple(Example(shape.text, shape.entry) for shape in examples.root) if examples else (),
         phrases=_texts(f"{folder.prefix}phrases.yaml", phrases.root, facts),
+        pages=_texts(f"{folder.prefix}pages.yaml", pages.root if pages else {}, facts),
         desk=_texts(f"{folder.prefix}desk.yaml", desk.root if desk else {}, facts),
         letters=MappingProxyType(
             {
-                name: _texts(
-                    f"{folder.prefix}letters/{name}.yaml", {"subject": shape.subject, "body": shape.body}, facts
-                )
+                name: _texts(f"{folder.prefix}letters/{name}.yaml", shape.model_dump(), facts)
                 for name, shape in letters.items()
                 if shape
             }
         ),
     )
+
+
+def _optional(folder: Folder, name: str, known: Known) -> PhrasesFile | None:
+    """Return what is said where a person of that kind reads; a language may lack the whole file."""
+    return folder.shape(PhrasesFile, name, known) if (folder.path / name).exists() else None
 
 
 def _stem(name: str) -> str:

@@ -1,9 +1,10 @@
 """The library: the knowledge folder, checked and read once, immutable from then on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -38,11 +39,16 @@ _DEFAULT_CODE = "en"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Library:
-    """All languages by code ("en" is always there), facts and sources."""
+    """All languages by code ("en" is always there), facts and sources.
+
+    `folder` is where it was read from; `again` reads another folder under the same conditions, but for the dates.
+    """
 
     languages: Mapping[str, Language]
     facts: Mapping[str, str]
     sources: Mapping[str, SourceShape]
+    folder: Path
+    again: Callable[[Path], "Library"]
 
     @classmethod
     def load(
@@ -94,7 +100,8 @@ class Library:
             _refuse_gaps(languages, needed or Needed.of(languages[_DEFAULT_CODE]), top)
         if problems or sources is None:
             raise KnowledgeError(problems)
-        return cls(MappingProxyType(languages), MappingProxyType(facts), MappingProxyType(sources.root))
+        again = partial(cls.load, service=service, enforced=enforced, needed=needed, fitting=fitting)
+        return cls(MappingProxyType(languages), MappingProxyType(facts), MappingProxyType(sources.root), path, again)
 
     def language(self, code: str) -> Language:
         """The language of this code, or English if there is none."""

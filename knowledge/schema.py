@@ -221,10 +221,14 @@ class FlowFile(Shape):
 
 
 class LetterFile(Shape):
-    """subject and body"""
+    """subject, body and what to do if it was not you"""
 
     subject: Wording = Field(description="write `subject: …`")
     body: Wording = Field(description="write `body: |` and the letter in the next lines, indented")
+    button: Annotated[str, AfterValidator(_template)] = Field(
+        default="", description="write `button: …`, what the letter's own link does, in a few words"
+    )
+    not_me: Wording = Field(description="write `not_me: …`, what to do if it was not you who asked for this")
 
 
 class PhrasesFile(RootModel[dict[Name, Wording]]):

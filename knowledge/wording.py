@@ -85,16 +85,18 @@ class FlowWording:
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
-    """A letter ready to send: plain text, and a subject of one line."""
+    """A letter ready to send: plain text, and a subject of one line; `not_me` is for who knows nothing of it."""
 
     subject: str
     body: str
+    button: str  # what the letter's own link does
+    not_me: str
 
     @classmethod
     def written(cls, texts: Texts, fields: Mapping[str, object]) -> "LetterText":
         """The letter of these texts with its fields as they are; MissingWordingError if one is missing."""
         subject = _BREAKS_AND_CONTROLS.sub(" ", texts.filled("subject", fields)).strip()
-        return cls(subject, texts.filled("body", fields))
+        return cls(subject, *(texts.filled(key, fields) for key in ("body", "button", "not_me")))
 
 
 def _given(fields: Mapping[str, object]) -> str:

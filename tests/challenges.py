@@ -1,4 +1,4 @@
-"""The challenge that somebody was shown last, read from a service's SQLite file while the service runs."""
+"""The challenges that people were shown, read from the database: what is to be typed lies nowhere."""
 
 import sqlite3
 from contextlib import closing
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core import verification
+from core.database import Database
 from core.keys import Keys
 from core.tables import Challenge
 
@@ -15,8 +16,14 @@ _NEWEST = (
 )
 
 
+def reference(database: Database, number: int) -> str:
+    """Return the reference of a challenge, by its row."""
+    with database.reading() as session:
+        return verification.reference(session.get_one(Challenge, number))
+
+
 def newest(file: Path, keys: Keys, chat: str) -> str | None:
-    """Return what is to be typed for the newest challenge of a chat; None where it has none."""
+    """Return what is to be typed for the newest challenge of a chat of a service that runs; None where it has none."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         row = connection.execute(_NEWEST, (chat,)).fetchone()
     if row is None:

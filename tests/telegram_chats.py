@@ -8,6 +8,8 @@ from typing import Any, Literal
 BOT_ID = 7000
 BOT = {"id": BOT_ID, "is_bot": True, "first_name": "CERS Support", "username": "cers_test_bot"}
 
+ADMINISTRATOR = {"status": "administrator", "can_manage_topics": True, "can_delete_messages": True}
+
 # What Telegram puts into a message that is no text, by its name.
 CONTENTS: dict[str, Any] = {
     "sticker": {
@@ -51,6 +53,7 @@ class Message:
     rows: list[list[Button]] = field(default_factory=list)
     photo: bytes = b""
     audio: bytes = b""
+    content: str = ""  # what it is instead of text: "photo", "document", …
     deleted: bool = False
     topic: int = 0  # in a group with topics: the id of the one in which it stands
 
@@ -65,17 +68,20 @@ class Chat:
     """One chat, with everything that was said in it."""
 
     id: int
-    kind: Literal["private", "supergroup"]
+    kind: Literal["private", "group", "supergroup"]
     messages: dict[int, Message] = field(default_factory=dict)
     actions: list[str] = field(default_factory=list)  # "typing", …
     blocked: bool = False  # the person has blocked the bot
     topics: dict[int, str] = field(default_factory=dict)  # in a group: their names by id
+    closed: set[int] = field(default_factory=set)  # those of the topics in which members may not write
+    is_forum: bool = True  # in a group: topics are switched on
+    bot: dict[str, Any] = field(default_factory=lambda: dict(ADMINISTRATOR))  # in a group: as what the bot is there
     heard_up_to: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the chat as the Bot API tells it."""
         name = {"first_name": "Pat"} if self.kind == "private" else {"title": "A group"}
-        forum = {"is_forum": True} if self.topics else {}
+        forum = {"is_forum": True} if self.kind == "supergroup" and self.is_forum else {}
         return {"id": self.id, "type": self.kind, **name, **forum}
 
 
@@ -147,7 +153,8 @@ class Chats:
         own = self.open(chat)
         text = content.get("text") or content.get("caption") or ""
         topic = content.get("message_thread_id", 0)
-        own.messages[number] = Message(number, by_bot=False, text=text, topic=topic)
+        kind = next((name for name in CONTENTS if name in content), "")
+        own.messages[number] = Message(number, by_bot=False, text=text, content=kind, topic=topic)
         return self.as_json(number, own, person, **content)
 
     def as_json(self, number: int, chat: Chat, person: int, **content: Any) -> dict[str, Any]:

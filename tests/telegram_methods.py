@@ -149,13 +149,46 @@ def create_forum_topic(chats: Chats, request: Request) -> dict[str, Any]:
     """Open a topic in a group."""
     chat = _open_chat(chats, request)
     name = request.fields.get("name", "")
-    if chat.kind == "private":
+    if chat.kind != "supergroup" or not chat.is_forum:
         raise ApiError(400, "Bad Request: the chat is not a forum")
     if not 1 <= len(name) <= 128:
         raise ApiError(400, "Bad Request: TOPIC_TITLE_INVALID")
     topic = chats.next_number()
     chat.topics[topic] = name
     return {"message_thread_id": topic, "name": name, "icon_color": 7322096}
+
+
+def close_forum_topic(chats: Chats, request: Request) -> bool:
+    """Close a topic: those who are no administrators cannot write in it."""
+    return _close(chats, request, is_closed=True)
+
+
+def reopen_forum_topic(chats: Chats, request: Request) -> bool:
+    """Let everybody write in a topic again."""
+    return _close(chats, request, is_closed=False)
+
+
+def copy_message(chats: Chats, request: Request) -> dict[str, Any]:
+    """Put what another message holds into a chat, under a new caption where there is one."""
+    chat, source = _open_chat(chats, request), chats.all.get(int(request.fields.get("from_chat_id", 0)))
+    copied = source.messages.get(int(request.fields.get("message_id", 0))) if source else None
+    if copied is None or copied.deleted:
+        raise ApiError(400, "Bad Request: message to copy not found")
+    text = _caption(request) if "caption" in request.fields else copied.text
+    message = Message(0, by_bot=True, text=text, html=request.fields.get("caption", ""), content=copied.content)
+    return {"message_id": _put(chats, chat, request, message)["message_id"]}
+
+
+def get_chat(chats: Chats, request: Request) -> dict[str, Any]:
+    """Tell of a chat that the bot is in."""
+    return _open_chat(chats, request).as_json()
+
+
+def get_chat_member(chats: Chats, request: Request) -> dict[str, Any]:
+    """Tell as what the bot is in a group."""
+    if request.fields.get("user_id") != str(BOT_ID):
+        raise ApiError(400, "Bad Request: user not found")
+    return {"user": BOT, **_open_chat(chats, request).bot}
 
 
 def set_webhook(chats: Chats, request: Request) -> bool:
@@ -184,6 +217,11 @@ METHODS: dict[str, Callable[[Chats, Request], Any]] = {
     "deleteMessage": delete_message,
     "sendChatAction": send_chat_action,
     "createForumTopic": create_forum_topic,
+    "closeForumTopic": close_forum_topic,
+    "reopenForumTopic": reopen_forum_topic,
+    "copyMessage": copy_message,
+    "getChat": get_chat,
+    "getChatMember": get_chat_member,
 }
 
 
@@ -194,6 +232,18 @@ def _open_chat(chats: Chats, request: Request) -> Chat:
     if chat.blocked:
         raise ApiError(403, "Forbidden: bot was blocked by the user")
     return chat
+
+
+def _close(chats: Chats, request: Request, *, is_closed: bool) -> bool:
+    chat, topic = _open_chat(chats, request), int(request.fields.get("message_thread_id", 0))
+    if topic not in chat.topics:
+        raise ApiError(400, "Bad Request: message thread not found")
+    if not chat.bot["can_manage_topics"]:
+        raise ApiError(400, "Bad Request: not enough rights to close a topic")
+    if (topic in chat.closed) is is_closed:
+        raise ApiError(400, "Bad Request: TOPIC_NOT_MODIFIED")
+    chat.closed ^= {topic}
+    return True
 
 
 def _parsed(request: Request, name: str) -> str:
@@ -219,6 +269,8 @@ def _put(chats: Chats, chat: Chat, request: Request, message: Message, **content
     message.topic = int(request.fields.get("message_thread_id", 0))
     if message.topic and message.topic not in chat.topics:
         raise ApiError(400, "Bad Request: message thread not found")
+    if message.topic in chat.closed and not chat.bot["can_manage_topics"]:
+        raise ApiError(400, "Bad Request: TOPIC_CLOSED")
     message.id = chats.next_number()
     chat.messages[message.id] = message
     thread = {"message_thread_id": message.topic, "is_topic_message": True} if message.topic else {}

@@ -22,9 +22,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiohttp import web
-from aiohttp.web_request import FileField
 
 from tests.telegram_chats import BOT_ID, CONTENTS, Chats, Message
+from tests.telegram_http import dropped, read_call, response
 from tests.telegram_methods import METHODS, ApiError, Request
 
 TOKEN = "7000:example-token-of-the-tests"
@@ -103,15 +103,16 @@ class TelegramServer:
     async def say(self, chat: int, text: str, *, person: int = 0, reply_to: int = 0, topic: int = 0) -> int:
         """Type `text` in a chat, in a group as `person`, perhaps in a topic or in reply to a message; return its id."""
         replied = self.chats.open(chat).messages.get(reply_to)
-        extra: dict[str, Any] = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+        extra = _thread(topic)
         if replied:
             author = BOT_ID if replied.by_bot else 1
             extra["reply_to_message"] = self.chats.as_json(reply_to, self.chats.open(chat), author, text=replied.text)
         return self._said(chat, person, text=text, **extra)
 
-    async def send(self, chat: int, content: str, caption: str = "") -> int:
+    async def send(self, chat: int, content: str, caption: str = "", *, person: int = 0, topic: int = 0) -> int:
         """Send a sticker, photo, voice message, location, … (see `CONTENTS`); return the message's id."""
-        return self._said(chat, 0, **{content: CONTENTS[content]}, **({"caption": caption} if caption else {}))
+        under = {"caption": caption} if caption else {}
+        return self._said(chat, person, **{content: CONTENTS[content]}, **under, **_thread(topic))
 
     async def send_sticker(self, chat: int) -> int:
         """Send a sticker; return the message's id."""
@@ -126,8 +127,7 @@ class TelegramServer:
         own = self.chats.open(chat)
         own.messages[message].text = text
         topic = own.messages[message].topic
-        thread = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
-        told = self.chats.as_json(message, own, person or abs(chat), text=text, **thread)
+        told = self.chats.as_json(message, own, person or abs(chat), text=text, **_thread(topic))
         edited = told | {"edit_date": int(time.time())}
         self._deliver("edited_message", edited)
 
@@ -224,8 +224,8 @@ class TelegramServer:
 
     async def _answer(self, http: web.Request) -> web.StreamResponse:
         if http.match_info["token"] != self.token:
-            return _response(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
-        request = await _read(http)
+            return response(401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+        request = await read_call(http)
         if request.method == "getUpdates":
             return await self._get_updates(request)
         self.calls.append(request)
@@ -247,17 +247,15 @@ class TelegramServer:
                     fault.status, fault.description, **({"retry_after": fault.retry_after} if fault.retry_after else {})
                 )
             if fault and fault.kind == "drop_before":
-                return _dropped(http)
+                return dropped(http)
             if request.method not in METHODS:
                 raise ApiError(404, "Not Found: method not found")
             result = METHODS[request.method](self.chats, request)
         except ApiError as error:
             self.refused.append(f"{request.method}: {error}")
             answer = {"ok": False, "error_code": error.status, "description": str(error)}
-            return _response(error.status, answer | ({"parameters": error.parameters} if error.parameters else {}))
-        return (
-            _dropped(http) if fault and fault.kind == "drop_after" else _response(200, {"ok": True, "result": result})
-        )
+            return response(error.status, answer | ({"parameters": error.parameters} if error.parameters else {}))
+        return dropped(http) if fault and fault.kind == "drop_after" else response(200, {"ok": True, "result": result})
 
     def _fault(self, request: Request) -> Fault | None:
         for fault in self.faults:
@@ -286,8 +284,13 @@ class TelegramServer:
             await _first(self._news.wait(), own.wait(), left)
         if own.is_set() and self._runner:
             description = "Conflict: terminated by other getUpdates request; make sure that only one bot is running"
-            return _response(409, {"ok": False, "error_code": 409, "description": description})
-        return _response(200, {"ok": True, "result": batch})
+            return response(409, {"ok": False, "error_code": 409, "description": description})
+        return response(200, {"ok": True, "result": batch})
+
+
+def _thread(topic: int) -> dict[str, Any]:
+    """Return what a message in a topic says of it."""
+    return {"message_thread_id": topic, "is_topic_message": True} if topic else {}
 
 
 async def _first(one: Any, other: Any, seconds: float) -> None:
@@ -295,29 +298,3 @@ async def _first(one: Any, other: Any, seconds: float) -> None:
     await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
-
-
-async def _read(http: web.Request) -> Request:
-    """Return the call, sent as a form, as JSON or with files."""
-    request = Request(http.match_info["method"], dict(http.query))
-    if http.content_type == "application/json":
-        given = await http.json()
-        request.fields |= {name: each if isinstance(each, str) else json.dumps(each) for name, each in given.items()}
-        return request
-    for name, value in (await http.post()).items():
-        if isinstance(value, FileField):
-            request.files[name] = value.file.read()
-        else:
-            request.fields[name] = str(value)
-    return request
-
-
-def _response(status: int, answer: dict[str, Any]) -> web.Response:
-    return web.json_response(answer, status=status)
-
-
-def _dropped(http: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer."""
-    if http.transport:
-        http.transport.abort()
-    return web.Response()

@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import select
 
-from bot.delivery.post import KeptLetter, MailRefused, kept_letter
 from bot.delivery.rendering import Renderer
 from bot.delivery.worker import Worker
 from bot.dialogue.conversation import Conversations
@@ -23,6 +21,7 @@ from core.database import Database
 from core.keys import Keys
 from core.tables import Base
 from knowledge.library import Library
+from tests.letterbox import Letterbox
 from tests.matching import installed
 
 SECRET = "a secret key of the tests, long enough to be one"
@@ -41,25 +40,6 @@ def library() -> Library:
         facts = {"service_sender": SENDER, "service_url": ADDRESS}
         _library.append(Library.load(service=facts, enforced=rules.ENFORCED, fitting=installed()))
     return _library[0]
-
-
-class Letterbox:
-    """Takes mails like a mail server; `refusal` makes it refuse them."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.refusal: MailRefused | None = None
-
-    async def hand_in(self, mail: EmailMessage) -> None:
-        """Keep the mail, or refuse it."""
-        if self.refusal is not None:
-            raise self.refusal
-        self.mails.append(mail)
-
-    @property
-    def letters(self) -> list[KeptLetter]:
-        """What arrived, oldest first."""
-        return [kept_letter(number, mail) for number, mail in enumerate(self.mails)]
 
 
 @dataclass

@@ -42,13 +42,18 @@ def blocks(text: str, bullet: str = "•") -> list[Block]:
     found: list[Block] = []
     lines: list[Line] = []
     nesting = _Nesting(bullet)
-    for token in _PARSER.parse(legible(_LINE_ENDS.sub("\n", text))):
+    for token in tokens(text):
         nesting.follow(token)
         lines += [nesting.line(spans) for spans in _contents(token, nesting.outer)]
         if token.level == 0 and token.nesting <= 0 and lines:
             found.append(tuple(lines))
             lines = []
     return found
+
+
+def tokens(text: str) -> list[Token]:
+    """Return the Markdown `text` as its parser's tokens; HTML in it is mere text."""
+    return _PARSER.parse(legible(_LINE_ENDS.sub("\n", text)))
 
 
 class _Nesting:

@@ -16,7 +16,8 @@ MARKS = {"good": "ok ", "odd": "?  ", "bad": "BAD"}
 def doctor() -> None:
     """Check the set-up, and say what is wrong, each with the mend; status 1 when something is.
 
-    What is checked: settings, secret key, database, clock, knowledge, encoder, disk, mail server and Telegram.
+    What is checked: settings, secret key, database, clock, knowledge, encoder, disk, mail server, Telegram and
+    the staff's group there.
     """
     try:
         settings = read_settings()

@@ -5,13 +5,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 import click
-from sqlalchemy import or_, select
 
 import knowledge as package
 from bot.app import open_fitting, open_library, today
-from bot.commands.core import Core, opened
+from bot.commands.core import opened
+from core import questions
 from core.settings import VAR, read_settings
-from core.tables import Conversation, Message
 from knowledge.language import Language
 
 LANGUAGE = click.option("--language", default="en", show_default=True, help="The language to look in.")
@@ -68,8 +67,8 @@ def gaps(context: click.Context, *, most: int, language: str) -> None:
     from knowledge.editing.gaps import gaps as found
 
     chosen = _language(language)
-    with opened(context) as core:
-        asked = _asked_in_vain(core, chosen.code)
+    with opened(context) as core, core.database.reading() as session:
+        asked = [each.text for each in questions.in_vain(session, chosen.code)]
     shown = found(chosen, asked, most=most)
     for number, gap in enumerate(shown, start=1):
         first, *others = gap.lines()
@@ -109,16 +108,3 @@ def _history(folder: Path) -> Path:
     """Return the file where the checks of this folder leave what the next compares with."""
     name = blake2b(str(folder.resolve()).encode(), digest_size=4).hexdigest()
     return VAR / "knowledge" / f"check-{name}.json"
-
-
-def _asked_in_vain(core: Core, language: str) -> list[str]:
-    """Return what people wrote in this language that the bot did not know, or was not sure of; oldest first."""
-    with core.database.reading() as session:
-        query = (
-            select(Message.text)
-            .join(Conversation, Conversation.id == Message.conversation_id)
-            .where(Message.author == "person", Conversation.language == language)
-            .where(or_(Message.meaning.startswith("unknown"), Message.meaning.startswith("choose")))
-            .order_by(Message.id)
-        )
-        return list(session.scalars(query))

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from bot.app import Core, Service, open_core, open_service, watch_library
 from bot.channels.telegram.channel import Telegram, TelegramUnusable, Webhook
 from bot.channels.telegram.webhook import webhook
+from bot.channels.web.channel import WebChannel
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer, Post
 from bot.desk.duties import run_duties
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 STOP_SECONDS = 4.7
 # Of these, for what is under way beside the channel: a letter that is being handed in, an answer that is written.
 TASKS_SECONDS = 1.0
-COMMANDS = ("start", "help", "menu", "language", "cancel", "person", "status", "forget")
+COMMANDS = ("start", "help", "menu", "language", "cancel", "person", "status", "continue", "forget")
 
 
 @click.command()
@@ -85,7 +86,8 @@ async def serve(service: Service, listening: socket.socket) -> None:
     hook = hook_of(core) if channel else None
     readiness = Readiness(core.database)
     post, stop_metrics = measured(core, mailbox or MailServer(settings.smtp_url), readiness)
-    worker = service.worker(post, {"telegram": channel} if channel else {})
+    chat = web_chat(service, channel)
+    worker = service.worker(post, {"web": chat, **({"telegram": channel} if channel else {})})
     app = create_app(
         database=core.database,
         keys=core.keys,
@@ -94,8 +96,10 @@ async def serve(service: Service, listening: socket.socket) -> None:
         clock=core.clock,
         letters=mailbox,
         desk=(desk, hub),
-        beside=[readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])],
+        chat=chat,
     )
+    # For programs, which no form and no page sends there: before the pages and what guards them.
+    app.routes[:0] = [readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])]
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
     await asyncio.to_thread(service.warm_up)
     if channel:
@@ -113,6 +117,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     ended, _ = await asyncio.wait([asyncio.create_task(stop.wait()), *watched], return_when=asyncio.FIRST_COMPLETED)
     end_within(STOP_SECONDS, status=0 if stop.is_set() else 1)
     hub.close()
+    chat.news.close()
     pages.should_exit = True
     duties.cancel()
     worker.stop()
@@ -124,6 +129,7 @@ async def serve(service: Service, listening: socket.socket) -> None:
     for part in tasks:
         part.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await chat.stop()
     readiness.stop()
     stop_metrics()
     core.database.close()
@@ -173,7 +179,7 @@ def relay_of(desk: HelpDesk, channel: Telegram, settings: Settings) -> Relay | N
     """Let staff work in their group, where there is one; return what tells them there of their tickets."""
     if settings.telegram_staff_chat is None:
         return None
-    group = StaffGroup(desk, str(settings.telegram_staff_chat))
+    group = StaffGroup(desk, str(settings.telegram_staff_chat), settings.staff_on_telegram)
     return Relay(desk, channel.staff_room(group), settings.address)
 
 
@@ -186,10 +192,17 @@ def hook_of(core: Core) -> Webhook | None:
     return Webhook(settings.webhook_url, secret)
 
 
+def web_chat(service: Service, channel: Telegram | None) -> WebChannel:
+    """Return the web channel; conversations can go on by the Telegram channel where there is one."""
+    core = service.core
+    name = (lambda: channel.name) if channel else str
+    return WebChannel(core.database, core.keys, service.conversations, core.clock, service.library, name)
+
+
 def telegram(service: Service) -> Telegram:
     """Return the Telegram channel of the settings."""
     core, language = service.core, service.library().language("en")
-    return Telegram(
+    made = Telegram(
         core.settings.telegram_token,
         core.settings.telegram_base_url,
         core.keys,
@@ -199,3 +212,5 @@ def telegram(service: Service) -> Telegram:
         commands={name: language.phrase(f"command_{name}") for name in COMMANDS},
         apology=language.phrase("apology"),
     )
+    made.web_address = core.settings.address
+    return made

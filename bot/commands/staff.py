@@ -5,6 +5,7 @@ import click
 from bot.commands.core import opened
 from core import staff as records
 from core.refusals import StaffRefused
+from core.roles import ROLES, Role
 from core.rules import STAFF_LINK_HOURS
 
 SENTENCES = {
@@ -17,37 +18,58 @@ SENTENCES = {
 
 @click.group()
 def staff() -> None:
-    """Who works at the help desk: add, list, disable, reset-password."""
+    """Who works at the help desk: add, change, list, disable, reset-password."""
 
 
 @staff.command()
 @click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), help="What they may do; the first of all is an admin, others agents.")
 @click.option("--telegram-id", type=click.IntRange(min=1), help="Their id on Telegram, for the staff group.")
 @click.pass_context
-def add(context: click.Context, name: str, telegram_id: int | None) -> None:
+def add(context: click.Context, name: str, role: Role | None, telegram_id: int | None) -> None:
     """Let NAME work at the help desk, and print the link by which they set their password."""
     with opened(context) as core:
         try:
             with core.database.transaction() as session:
-                member = records.add(session, core.clock(), name, telegram_id)
+                member = records.add(session, core.clock(), name, telegram_id, role)
                 token = records.password_link(session, core.keys, core.clock(), member.name)
         except StaffRefused as refused:
             raise click.ClickException(f"Nobody was added: {_sentence(refused)}") from None
-        click.echo(f"Added {member.name}.")
+        click.echo(f"Added {member.name} ({member.role}).")
         _tell_link(core.settings.address, token)
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), help="What they may do from now on.")
+@click.option("--telegram-id", type=click.IntRange(min=0), help="Their id on Telegram from now on; 0 for none.")
+@click.pass_context
+def change(context: click.Context, name: str, role: Role | None, telegram_id: int | None) -> None:
+    """Change the role or the Telegram id of NAME; what is not given stays."""
+    with opened(context) as core:
+        try:
+            with core.database.transaction() as session:
+                found = records.find(session, name)
+                if found is None:
+                    raise StaffRefused("staff_unknown")
+                telegram = found.telegram_id if telegram_id is None else telegram_id or None
+                member = records.change(session, core.clock(), name, role or found.role, telegram)
+        except StaffRefused as refused:
+            raise click.ClickException(f"Nothing was changed: {_sentence(refused)}") from None
+    click.echo(f"{member.name}: {member.role}, Telegram id {member.telegram_id or '-'}.")
 
 
 @staff.command("list")
 @click.pass_context
 def list_staff(context: click.Context) -> None:
-    """List everybody with Telegram id and state."""
+    """List everybody with role, Telegram id and state."""
     with opened(context) as core, core.database.reading() as session:
         found = records.members(session)
     if not found:
         click.echo("Nobody works here yet; `cersbot staff add NAME` adds somebody.")
     for each in found:
         state = "disabled" if each.disabled else "active" if each.has_password else "no password yet"
-        click.echo(f"{each.name:24} {each.telegram_id or '-':<12} {state}")
+        click.echo(f"{each.name:24} {each.role:8} {each.telegram_id or '-':<12} {state}")
 
 
 @staff.command()

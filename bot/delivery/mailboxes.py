@@ -1,4 +1,4 @@
-"""The worker's mailboxes: resolves what was asked for, and posts the letters that are owed (G2)."""
+"""The worker's mailboxes: resolves what was asked for, posts the letters that are owed (G2), changes addresses."""
 
 import asyncio
 import logging
@@ -6,15 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 
+from sqlalchemy.orm import Session
+
 from bot.delivery.post import MailRefused, Post
 from bot.delivery.rendering import Renderer, arm
 from bot.dialogue.dates import calendar
-from core import audit, outbox, resolution, tickets, tracing
+from core import audit, mailbox_changes, mailbox_stops, outbox, resolution, tickets, tracing
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter
 from core.office_days import Calendar
 from core.outbox import Leased
+from core.resolution import GivenUp
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +41,12 @@ class Mailboxes:
     async def work(self) -> bool:
         """Do once whatever is due; return whether there was anything."""
         resolved = await asyncio.to_thread(self._resolve)
+        changed = await asyncio.to_thread(self._change_addresses)
         leased = await asyncio.to_thread(self._lease_letters)
         outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
         for fault in filter(None, outcomes):
             raise fault
-        return bool(resolved or leased)
+        return bool(resolved or changed or leased)
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
@@ -61,10 +65,28 @@ class Mailboxes:
         except Exception as error:
             logger.exception("request %s could not be resolved; it waits for its next try", request)
             with self._database.transaction() as session:
-                if resolution.failed(session, request, type(error).__name__, self._clock(), self._calendar()):
+                given_up = resolution.failed(session, request, self._clock())
+                if given_up is not None:
+                    self._open_ticket(session, given_up, type(error).__name__)
                     logger.error("request %s was tried for the last time and is a ticket now", request)
         else:
             logger.info("request %s was resolved: %s", request, outcome)
+
+    def _change_addresses(self) -> int:
+        """Complete the cases of lost mailboxes whose time is over, each by itself; return how many ended."""
+        with self._database.reading() as session:
+            due = mailbox_changes.due(session, self._clock())
+        ended = 0
+        for case in due:
+            try:
+                with self._database.transaction() as session:
+                    outcome = mailbox_changes.complete(session, case, self._clock())
+            except Exception:
+                logger.exception("the case %s of a lost mailbox could not be completed; it stays due", case)
+            else:
+                logger.info("the case %s of a lost mailbox is %s", case, outcome)
+                ended += 1
+        return ended
 
     def _lease_letters(self) -> list[Leased]:
         with self._database.transaction() as session:
@@ -103,8 +125,8 @@ class Mailboxes:
         now = self._clock()
         with self._database.transaction() as session:
             if outbox.settle(session, leased.id, leased.lease, f"refused: {fault}", now):
-                happened = f"The letter of outbox row {leased.id} cannot be read: {fault}."
-                tickets.open_for_service(session, "letter", happened, None, "en", now, self._calendar())
+                happened = self._text("happened_letter_unreadable", row=leased.id, why=fault)
+                tickets.open_for_service(session, happened, None, "en", now, self._calendar())
 
     def _accepted(self, leased: Leased, letter: Letter) -> None:
         now = self._clock()
@@ -115,7 +137,8 @@ class Mailboxes:
     def _refused(self, leased: Leased, letter: Letter, refusal: MailRefused) -> None:
         """Try again later, or make a ticket of an account's letter that cannot be delivered (G2).
 
-        A letter to an address without an account is not owed to anybody: mistyped addresses make no tickets.
+        A letter to an address without an account is not owed to anybody: mistyped addresses make no tickets. That a
+        lost mailbox takes no notice stands in the history of the ticket that is about it.
         """
         now = self._clock()
         due_at = now + outbox.retry_delay(leased.tries)
@@ -123,10 +146,27 @@ class Mailboxes:
             if not refusal.permanent and (leased.deadline is None or due_at < leased.deadline):
                 outbox.postpone(session, leased.id, leased.lease, due_at, str(refusal))
             elif outbox.settle(session, leased.id, leased.lease, f"refused: {refusal}", now) and letter.account:
-                reason = f"The letter {letter.key} could not be delivered: {refusal}."
-                whose = (letter.account, letter.language)
-                tickets.open_for_service(session, "letter", reason, *whose, now, self._calendar())
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)
+                if letter.secret is not None and letter.secret.kind == "stop":
+                    mailbox_stops.notice_refused(session, letter.secret.row, str(refusal), now)
+                    return
+                happened = self._text("happened_letter_undelivered", letter=letter.key, why=refusal)
+                whose = (letter.account, letter.language)
+                tickets.open_for_service(session, happened, *whose, now, self._calendar())
+
+    def _open_ticket(self, session: Session, given_up: GivenUp, fault: str) -> None:
+        """Make a ticket of a request that was given up."""
+        fields = {"row": given_up.id, "action": given_up.kind, "why": fault}
+        if given_up.conversation is None:
+            happened = self._text("happened_request_failed", **fields)
+        else:
+            happened = self._text("happened_request_of_chat_failed", **fields, chat=given_up.conversation)
+        now = self._clock()
+        tickets.open_for_service(session, happened, None, given_up.language, now, self._calendar())
+
+    def _text(self, key: str, **fields: object) -> str:
+        """Return what staff read of it."""
+        return self._renderer.library().language("en").desk_text(key, **fields)
 
     def _calendar(self) -> Calendar:
         """Return the calendar by which tickets are due, with the office days of the facts as they stand now."""

@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -116,6 +116,7 @@ class KeptLetter:
     to: str
     subject: str
     body: str
+    html: str = ""
 
 
 class DevelopmentMailbox:
@@ -153,5 +154,9 @@ class DevelopmentMailbox:
 def kept_letter(number: int, mail: EmailMessage) -> KeptLetter:
     """Return what a person sees of a mail."""
     at = parsedate_to_datetime(mail["Date"])
-    body = mail.get_content().replace("\r\n", "\n").rstrip()
-    return KeptLetter(number, at, str(mail["To"]), str(mail["Subject"]), body)
+    return KeptLetter(number, at, str(mail["To"]), str(mail["Subject"]), _part(mail, "plain"), _part(mail, "html"))
+
+
+def _part(mail: EmailMessage, kind: Literal["plain", "html"]) -> str:
+    part = mail.get_body((kind,))
+    return str(part.get_content()).replace("\r\n", "\n").rstrip() if part else ""

@@ -9,12 +9,13 @@ from email.utils import format_datetime
 
 from sqlalchemy.orm import Session
 
+from bot.delivery import letter_html
 from bot.dialogue.dates import written
-from core import links, verification
+from core import links, mailbox_stops, verification
 from core.business_days import CALIFORNIA
 from core.keys import Keys
 from core.letters import Letter
-from core.tables import Link
+from core.tables import Link, LostMailbox
 from knowledge.language import Language
 from knowledge.library import Library
 
@@ -40,16 +41,37 @@ class Renderer:
         fields: dict[str, object] = {
             name: _date(language, value) if name in MOMENTS else value for name, value in letter.fields.items()
         }
-        text = language.letter(letter.key, **fields, **self._secret(session, letter))
+        secret = self._secret(session, letter)
+        text = language.letter(letter.key, **fields, **secret)
+        name, reference = language.page_text("letter_sender"), letter.fields.get("reference", "")
+        frame = {
+            "not_me_title": language.page_text("letter_not_me"),
+            "not_me": text.not_me,
+            "reference": language.page_text("letter_reference", reference=reference) if reference else "",
+            "automatic": language.page_text("letter_automatic"),
+        }
+        identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail = EmailMessage()
-        mail["From"] = self.sender
+        mail["From"] = Address(display_name=name, addr_spec=self.sender)
         mail["To"] = Address(addr_spec=letter.to)
         mail["Subject"] = text.subject
         mail["Date"] = format_datetime(since)
-        identity = self.keys.hidden("message", f"{owed} {since.isoformat()}")
         mail["Message-ID"] = f"<{identity}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text.body)
+        note = f"\n\n{language.phrase('letter_by_staff')}" if letter.by_staff else ""
+        body = f"{text.body.rstrip()}{note}"
+        mail.set_content("\n\n".join(filter(None, (body, *frame.values()))))
+        alone = [letter.fields.get("username", ""), *secret.values()]
+        html = letter_html.written(
+            language.code,
+            subject=text.subject,
+            sender=name,
+            parts=letter_html.parts(body, alone),
+            button=text.button or text.subject,
+            **frame,
+        )
+        mail.add_alternative(html, subtype="html")
+        mail.set_boundary(f"={identity}=")  # the same letter is the same to the byte, however often it is made
         return mail
 
     def _secret(self, session: Session, letter: Letter) -> dict[str, str]:
@@ -57,7 +79,10 @@ class Renderer:
             return {}
         if letter.secret.kind == "code":
             return {"code": verification.shown(self.keys, "code", letter.secret.reference)}
-        token = links.token(self.keys, session.get_one(Link, letter.secret.row))
+        if letter.secret.kind == "stop":
+            token = mailbox_stops.token(self.keys, session.get_one(LostMailbox, letter.secret.row))
+        else:
+            token = links.token(self.keys, session.get_one(Link, letter.secret.row))
         return {"link": f"{self.address}/{letter.secret.kind}/{token}"}
 
 
@@ -67,6 +92,8 @@ def arm(session: Session, letter: Letter, now: datetime) -> None:
         return
     if letter.secret.kind == "code":
         verification.arm(session, letter.secret.row, now)
+    elif letter.secret.kind == "stop":
+        mailbox_stops.noticed(session, letter.secret.row, now)
     else:
         links.arm(session, letter.secret.row, now)
 

@@ -54,6 +54,10 @@ def routes(site: DeskSite) -> list[Route]:
 
     def answers(visit: Visit) -> Response:
         found = find(site.language, visit.request.query_params.get("words", ""))
-        return JSONResponse([{"id": each.id, "question": each.question, "answer": each.answer} for each in found])
+        shown = [
+            {"id": each.id, "question": each.question, "answer": each.answer, "html": site.rendered(each.answer)}
+            for each in found
+        ]
+        return JSONResponse(shown)
 
     return [Route("/desk/answers", site.visited(answers))]

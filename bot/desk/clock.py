@@ -1,7 +1,7 @@
 """Moments as the desk shows them: in California's time, in the words of the pages' language."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from core.business_days import CALIFORNIA
 from knowledge.library import Language
@@ -25,6 +25,11 @@ class Clock:
         return self.language.desk_text(
             key, weekday=weekday[:3], month=month[:3], day=local.day, time=f"{local:%H:%M}", year=local.year
         )
+
+    def day(self, day: date) -> str:
+        """Return a day without its year."""
+        month = self.language.phrase("months").split()[day.month - 1]
+        return self.language.desk_text("day", month=month[:3], day=day.day)
 
     def iso(self, at: datetime) -> str:
         """Return the moment for a machine."""

@@ -8,11 +8,13 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from bot.desk.files import marked
 from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
 from bot.dialogue.legible import legible
+from bot.dialogue.messages import Copied
 from bot.dialogue.redaction import heard
-from core import promises, ticket_pages, ticket_replies, ticket_work
+from core import day_counts, promises, ticket_pages, ticket_replies, ticket_work
 from core.business_days import CALIFORNIA
 from core.context import Desk
 from core.database import Database
@@ -31,13 +33,16 @@ Then = Literal["wait", "stay", "resolve"]
 class Written:
     """A reply as it was written: `key` is drawn with the form, `seen` the last line of the history that was shown.
 
-    `then` is what follows: to wait for the person, to stay at the ticket, or to resolve it.
+    `then` is what follows: to wait for the person, to stay at the ticket, or to resolve it. With the text goes what is
+    `copied`, a picture or a file of this `kind`.
     """
 
     text: str
     key: str
     seen: int
     then: Then = "wait"
+    copied: Copied | None = None
+    kind: str = ""
 
 
 class HelpDesk:
@@ -77,12 +82,20 @@ class HelpDesk:
         TicketRefused as the core says, and where the text holds what looks like a password or a secret link (S2).
         """
         text = legible(written.text).strip()
-        if self._holds_secret(text):
+        if self.holds_secret(text):
             raise TicketRefused("reply_has_secret")
         with self.work(member) as desk:
             found = ticket_work.held(desk, ticket)
             notice = self._phrase(found, "staff_took_over", name=member.name)
-            draft = Draft(text, written.key, written.seen, spoken(text), spoken(notice), written.then == "wait")
+            draft = Draft(
+                text=marked(written.kind, text),
+                key=written.key,
+                seen=written.seen,
+                payload=spoken(text, written.copied),
+                notice=spoken(notice),
+                then_wait=written.then == "wait",
+                notice_text=notice,
+            )
             is_new = ticket_replies.reply(desk, ticket, draft)
             if is_new and written.then == "resolve":
                 self._resolve(desk, ticket)
@@ -93,7 +106,7 @@ class HelpDesk:
 
         TicketRefused as the core says, and where it holds a secret (S2).
         """
-        if self._holds_secret(legible(text)):
+        if self.holds_secret(legible(text)):
             raise TicketRefused("note_has_secret")
         with self.work(member) as desk:
             ticket_work.note(desk, ticket, legible(text), key)
@@ -103,7 +116,7 @@ class HelpDesk:
 
         TicketRefused as the core says, and where the reason holds a secret (S2).
         """
-        if self._holds_secret(legible(reason)):
+        if self.holds_secret(legible(reason)):
             raise TicketRefused("reason_has_secret")
         with self.work(member) as desk:
             due = ticket_work.escalate(desk, ticket, level, legible(reason), news)
@@ -136,10 +149,32 @@ class HelpDesk:
                 )
         return warned + len(missed)
 
+    def count_day(self) -> bool:
+        """Count what a day came to that is due to be counted, the newest first; return whether one was.
+
+        Reading takes a second of a busy day; what is kept of it is written in a moment, so that nobody waits for it.
+        """
+        now, entries = self.clock(), self.library().language("en").entries.values()
+        with self.database.reading() as session:
+            day = next(iter(day_counts.due(session, now)), None)
+            if day is None:
+                return False
+            found = day_counts.counted(session, day, now, [entry.id for entry in entries if entry.kind != "faq"])
+        with self.database.transaction() as session:
+            day_counts.keep(session, found)
+        return True
+
     def forget_writers(self) -> None:
         """Forget who was writing a reply and has stopped."""
         with self.work(None) as desk:
             ticket_pages.forget_writers(desk.session, desk.now)
+
+    def holds_secret(self, text: str) -> bool:
+        """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
+        language = self.library().language("en")
+        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
+        own_words = "\n".join(line for line in text.splitlines() if line not in ours)
+        return heard(own_words, language.words["innocent"]).secret
 
     def _resolve(self, desk: Desk, ticket: int) -> None:
         ticket_work.resolve(desk, ticket)
@@ -153,13 +188,6 @@ class HelpDesk:
         else:
             with self._session.begin_nested():
                 yield self._session
-
-    def _holds_secret(self, text: str) -> bool:
-        """Return whether something like a password or a secret link is in `text`; our own answers hold none."""
-        language = self.library().language("en")
-        ours = {line for entry in language.entries.values() for line in entry.answer.splitlines()}
-        own_words = "\n".join(line for line in text.splitlines() if line not in ours)
-        return heard(own_words, language.words["innocent"]).secret
 
     def _phrase(self, ticket: Ticket, key: str, **fields: object) -> str:
         language = self.library().language(ticket.language)

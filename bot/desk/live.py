@@ -6,18 +6,18 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from bot.desk.shared import Shared
 from bot.desk.site import DeskSite
-from core import rules, ticket_history
+from core import ticket_history, ticket_pages
 from core.database import Database
-from core.tables import Staff, TicketWriter
+from core.ticket_pages import Writers
 from core.tickets import number_of
 
 logger = logging.getLogger(__name__)
@@ -28,8 +28,6 @@ LONGEST_SECONDS = 600  # the browser then asks again, and shows who it is again
 
 AGAIN = 200  # lines: PostgreSQL gives out an id before its line is there, and one with a higher id may be there first
 AT_ONCE = 1000
-
-Writers = dict[int, tuple[str, ...]]
 
 
 @dataclass
@@ -47,14 +45,18 @@ class Hub:
         """Look into `database`."""
         self._database = database
         self._clock = clock
+        self.shared = Shared()  # what is shown of the news
         self._watching: set[asyncio.Queue[News | None]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
         self._last = 0
         self._seen: set[int] = set()  # lines of histories that were told, of those that are looked at again
         self._writers: Writers = {}
 
     async def watch(self) -> AsyncIterator[News | None]:
         """Yield news as it comes; None when nothing came for a while."""
+        if self._closed:
+            return
         queue: asyncio.Queue[News | None] = asyncio.Queue(100)
         self._watching.add(queue)
         if self._looking is None or self._looking.done():
@@ -74,10 +76,12 @@ class Hub:
             self._watching.discard(queue)
 
     def close(self) -> None:
-        """Let everybody who watches go: the service stops."""
+        """Let everybody who watches go, and whoever comes now: the service stops."""
+        self._closed = True
         for queue in self._watching:
-            with suppress(asyncio.QueueFull):
-                queue.put_nowait(None)
+            if queue.full():  # by somebody who is slow
+                queue.get_nowait()
+            queue.put_nowait(None)
 
     async def _look_on(self) -> None:
         look = self._begin
@@ -93,6 +97,7 @@ class Hub:
 
     def _tell(self, news: News) -> None:
         if news.tickets or news.writers:
+            self.shared.forget()
             for queue in self._watching:
                 with suppress(asyncio.QueueFull):
                     queue.put_nowait(news)
@@ -105,18 +110,9 @@ class Hub:
         return News()
 
     def _look(self) -> News:
-        now = self._clock()
         with self._database.reading() as session:
             lines = ticket_history.since(session, self._last - AGAIN, AT_ONCE)
-            rows = session.execute(
-                select(TicketWriter.ticket_id, Staff.name)
-                .join(Staff, Staff.id == TicketWriter.staff_id)
-                .where(TicketWriter.at > now - timedelta(seconds=rules.WRITER_SECONDS))
-                .order_by(Staff.name_key)
-            ).all()
-        writers: Writers = {}
-        for ticket, name in rows:
-            writers[ticket] = (*writers.get(ticket, ()), name)
+            writers = ticket_pages.all_writers(session, self._clock())
         changed = {
             ticket: writers.get(ticket, ())
             for ticket in writers.keys() | self._writers.keys()

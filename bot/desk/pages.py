@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from bot.desk import answers, live, queue, sign_in, ticket
+from bot.desk import answers, improve, live, mailbox, members, queue, sign_in, teaching, ticket
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
 
@@ -15,4 +15,8 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
         *answers.routes(site),
         *live.routes(site, hub),
         *ticket.routes(site),
+        *teaching.routes(site),
+        *improve.routes(site),
+        *mailbox.routes(site),
+        *members.routes(site),
     ]

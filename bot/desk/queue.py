@@ -1,6 +1,7 @@
 """The queue's page: tickets with filters, search and counts."""
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -9,11 +10,12 @@ from starlette.routing import Route
 
 from bot.desk.site import DeskSite, Visit
 from core import ticket_queue
-from core.ticket_queue import Filters, Page
+from core.ticket_queue import Counts, Filters, Page
 from core.tickets import RESOLVED, STATES
 
 SHOWN = ("unresolved", *STATES, "all")
 LONGEST_SEARCH = 200
+NOBODY = 0
 
 
 def routes(site: DeskSite) -> list[Route]:
@@ -21,22 +23,32 @@ def routes(site: DeskSite) -> list[Route]:
 
     def queue(visit: Visit) -> Response:
         asked = visit.request.query_params
-        now = site.desk.clock()
-        filters = read_filters(asked, now)
+        filters = read_filters(asked, site.desk.clock())
+        who = visit.member.id
+        if not visit.is_by_itself:
+            page, counts = read(filters, who)
+            return site.page("queue.html", visit.signed_in, **values(asked, filters, page, counts.shown_to(who)))
+        # Read once for all who watch this; rendered once for those of them who have as many tickets.
+        shown, whose = str(asked), who if filters.whose == "mine" else NOBODY
+        page, counts = site.shared.get(("queue", shown, whose), lambda: read(filters, who))
+        numbers = counts.shown_to(who)
+        key = (shown, numbers["mine"])
+        return site.shared_page("queue.html", visit, whose, key, lambda: values(asked, filters, page, numbers))
+
+    def read(filters: Filters, who: int) -> tuple[Page, Counts]:
         with site.desk.database.reading() as session:
-            page = ticket_queue.page(session, filters, visit.member.id)
-            counts = ticket_queue.counts(session, visit.member.id, now)
-        return site.page(
-            "queue.html",
-            visit.signed_in,
-            page=page,
-            counts=counts,
-            filters=filters,
-            states=SHOWN,
-            views=_views(),
-            next_page=_next_page(asked, page, filters),
-            entries=site.language.entries,
-        )
+            return ticket_queue.page(session, filters, who), ticket_queue.counts(session, site.desk.clock())
+
+    def values(asked: QueryParams, filters: Filters, page: Page, numbers: dict[str, int]) -> dict[str, Any]:
+        return {
+            "page": page,
+            "counts": numbers,
+            "filters": filters,
+            "states": SHOWN,
+            "views": _views(),
+            "next_page": _next_page(asked, page, filters),
+            "entries": site.language.entries,
+        }
 
     return [Route("/desk", site.visited(queue))]
 

@@ -17,14 +17,11 @@ from sqlalchemy.orm import Session
 from bot.desk import ticket_card
 from bot.desk.clock import Clock
 from bot.desk.help_desk import HelpDesk
-from bot.desk.staff_group import SAID_HERE
-from bot.dialogue.messages import Reply, SendFailed
+from bot.desk.telling import Telling, telling
+from bot.dialogue.messages import Copied, Reply, SendFailed
 from bot.dialogue.staff_room import Room, TopicGone
-from bot.dialogue.takeover import TO_STAFF
-from core import outbox, rules, ticket_pages, topics
+from core import outbox, rules, topics
 from core.outbox import Leased
-from core.ticket_pages import TicketPage
-from core.topics import News
 from knowledge.library import Language
 
 logger = logging.getLogger(__name__)
@@ -89,7 +86,11 @@ class Relay:
         try:
             if notice.payload["remove"]:
                 await self._room.remove(notice.payload["remove"])
-            await self._room.say(notice.payload["topic"], Reply.from_json(notice.payload["reply"]))
+            reply = Reply.from_json(notice.payload["reply"])
+            if reply.copied is not None:
+                await self._copy(notice.payload["topic"], reply.copied)
+            else:
+                await self._room.say(notice.payload["topic"], reply)
         except SendFailed as failed:
             why = failed
             await self._in_transaction(lambda session: self._unsaid(session, notice, why))
@@ -117,37 +118,59 @@ class Relay:
 
     async def _tell_of(self, ticket: int) -> None:
         """Tell of one ticket all that is new at the moment at which the group takes another message."""
-        news, page, said = await self._in_transaction(lambda session: self._news(session, ticket))
-        if page is not None and (said or news.is_new):
+        told = await self._telling(ticket)
+        if told is not None and told.is_any:
             await self._room.ready()
-            news, page, said = await self._in_transaction(lambda session: self._news(session, ticket))
-        if page is None:
+            told = await self._telling(ticket)
+        if told is None:
             return
-        topic = news.topic
+        topic = told.news.topic
         if topic is None:
-            topic = await self._room.open_topic(ticket_card.topic_name(self._language(), page))
+            topic = await self._room.open_topic(ticket_card.topic_name(self._language(), told.page))
             await self._in_transaction(lambda session: topics.keep(session, ticket, topic))
         try:
-            if news.is_new:
-                clock = Clock(self._language(), self._desk.clock())
-                await self._room.say(topic, ticket_card.card(self._language(), page, clock, self._address))
-            if said:
-                await self._room.say(topic, Reply(said))
+            await self._say_all(topic, told)
         except TopicGone:
             await self._in_transaction(lambda session: topics.lost(session, topic))
             return
-        await self._in_transaction(lambda session: topics.told(session, news))
+        await self._in_transaction(lambda session: self._told(session, topic, told))
 
-    def _news(self, session: Session, ticket: int) -> tuple[News, TicketPage | None, str]:
-        """Return what is to be told of the ticket, with its page, and as a text where there is anything to say."""
+    def _told(self, session: Session, topic: int, told: Telling) -> None:
+        """Note that it was told; what the person sent follows, each for itself, so that nothing else is repeated."""
+        topics.told(session, told.news)
+        for copied in told.files:
+            payload = {"topic": topic, "reply": Reply("", copied=copied).to_json(), "remove": ""}
+            outbox.owe_notice(session, payload, self._desk.clock())
+
+    async def _say_all(self, topic: int, told: Telling) -> None:
+        """Say it; the topic is closed and opened with the ticket first, because that can be repeated unseen."""
+        if told.is_resolved is not told.news.closed:
+            await self._room.set_closed(topic, closed=told.is_resolved)
+            ticket, closed = told.news.ticket, told.is_resolved
+            await self._in_transaction(lambda session: topics.keep_closed(session, ticket, closed=closed))
+        if told.news.is_new:
+            clock = Clock(self._language(), self._desk.clock())
+            await self._room.say(topic, ticket_card.card(self._language(), told.page, clock, self._address))
+        if told.said is not None:
+            await self._room.say(topic, told.said)
+
+    async def _copy(self, topic: int, copied: Copied) -> None:
+        """Copy what the person sent; where that cannot be, say so: its line stands in the topic already."""
         language = self._language()
-        news = topics.news(session, ticket, SAID_HERE)
-        heard = topics.heard(session, ticket, news.lines, TO_STAFF)
-        said = [
-            *ticket_card.lines(language, news.lines, news.said_here, heard),
-            *(ticket_card.undelivered(language, line) for line in news.refused),
-        ]
-        return news, ticket_pages.open_page(session, ticket, 0, self._desk.clock()), "\n\n".join(said)
+        if copied.channel != self._room.channel:
+            await self._room.say(topic, Reply(language.desk.markdown("group_file_elsewhere", {})))
+            return
+        try:
+            await self._room.copy(topic, copied, language.desk_text("group_file"))
+        except SendFailed as failed:
+            if isinstance(failed, TopicGone) or not failed.permanent:
+                raise
+            await self._room.say(topic, Reply(language.desk.markdown("group_file_lost", {"why": str(failed)})))
+
+    async def _telling(self, ticket: int) -> Telling | None:
+        return await self._in_transaction(
+            lambda session: telling(session, self._language(), ticket, self._desk.clock())
+        )
 
     def _waiting(self) -> list[int]:
         """Return the tickets with news; lines before which everything was told are not read again."""

@@ -1,7 +1,9 @@
 """What the desk's pages work with: who is signed in, forms that only our own pages can send, and the templates."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+import secrets
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
@@ -11,9 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
+from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
-from core import staff_sessions
-from core.refusals import Refusal
+from bot.desk.shared import Shared
+from bot.desk.workbench import Workbench
+from core import staff, staff_sessions
+from core.refusals import Refusal, TicketRefused
+from core.roles import Duty
 from core.staff import Member
 from core.staff_sessions import SignedIn
 from knowledge.library import Language
@@ -21,11 +27,8 @@ from knowledge.library import Language
 COOKIE = "desk"
 BY_ITSELF = "Desk-By-Itself"  # the header of what the desk's script asks for without anybody doing anything
 SEE_OTHER = 303
-CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self';"
-    " frame-ancestors 'none'; base-uri 'none'"
-)
 FIELDS = 40
+THEIR_CSRF = secrets.token_urlsafe(16)  # stands in what is rendered for all who watch; each gets their own instead
 FORM_BYTES = 512 * 1024
 
 
@@ -41,6 +44,11 @@ class Visit:
     def member(self) -> Member:
         """Who asks."""
         return self.signed_in.member
+
+    @property
+    def is_by_itself(self) -> bool:
+        """Whether the page asks by itself, because something has changed."""
+        return is_by_itself(self.request)
 
     @property
     def number(self) -> int:
@@ -60,6 +68,8 @@ class DeskSite:
     address: str
     network_of: Callable[[Request], str]
     rendered: Callable[[str], str]  # the bot's Markdown as HTML
+    shared: Shared
+    bench: Workbench = field(default_factory=Workbench)
 
     @property
     def language(self) -> Language:
@@ -73,33 +83,52 @@ class DeskSite:
     def page(
         self, template: str, signed_in: SignedIn | None = None, *, status: int = 200, **values: object
     ) -> Response:
-        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `csrf` and the values, escaped."""
+        """Return a page; the template sees `t` (the wording), `at` (moments), `me`, `may` and values, escaped."""
+        me, csrf = (signed_in.member, signed_in.csrf) if signed_in else (None, "")
+        return _answer(self._html(template, me, csrf, values), status)
+
+    def shared_page(
+        self, template: str, visit: Visit, who: int, key: Hashable, values: Callable[[], Mapping[str, object]]
+    ) -> Response:
+        """Return a page that shows itself anew, rendered once under `key` for all of a role who see it as `who` does.
+
+        The page's script takes the parts that are the same for all of them; none is named in it.
+        """
+
+        def rendered() -> str:
+            return self._html(template, Member(who, "", role), THEIR_CSRF, values())
+
+        role = visit.member.role
+        return _answer(self.shared.get((template, who, role, key), rendered).replace(THEIR_CSRF, visit.signed_in.csrf))
+
+    def _html(self, template: str, me: Member | None, csrf: str, values: Mapping[str, object]) -> str:
         language = self.language
-        html = self.templates.get_template(f"desk/{template}").render(
+        return self.templates.get_template(f"desk/{template}").render(
             t=self.text,
             language=language.code,
             at=Clock(language, self.desk.clock()),
             rendered=self.rendered,
-            me=signed_in.member if signed_in else None,
-            csrf=signed_in.csrf if signed_in else "",
+            worded=partial(worded, language),
+            me=me,
+            may=lambda duty: me is not None and staff.may(me, Duty(duty)),
+            csrf=csrf,
             **values,
         )
-        return HTMLResponse(html, status, headers={"Content-Security-Policy": CONTENT_SECURITY})
 
     def refused(self, signed_in: SignedIn | None, refusal: Refusal, *, status: int = 409, text: str = "") -> Response:
         """Return a page that says what happened instead, with the text that was typed, so that it is not lost."""
         said = self.text(f"refused_{refusal.phrase}", **refusal.fields)
         return self.page("refused.html", signed_in, status=status, said=said, typed=text)
 
-    def visited(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a page for whoever is signed in; others are asked to sign in first."""
+    def visited(self, handler: Handler, duty: Duty = Duty.WORK_TICKETS) -> Callable[[Request], Awaitable[Response]]:
+        """Return the endpoint of a page for those who have the duty; who is not signed in is asked to do that first."""
 
         async def endpoint(request: Request) -> Response:
             form: Mapping[str, str] = {}
             if request.method == "POST":
                 async with request.form(max_files=0, max_fields=FIELDS, max_part_size=FORM_BYTES) as posted:
                     form = plain(posted)
-            return await run_in_threadpool(self._answer, request, form, handler)
+            return await run_in_threadpool(self._answer, request, form, handler, duty)
 
         return endpoint
 
@@ -136,9 +165,8 @@ class DeskSite:
             secure=urlsplit(self.address).scheme == "https",
         )
 
-    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler) -> Response:
-        by_itself = request.method == "GET" and BY_ITSELF in request.headers
-        signed_in = self.who_watches(request) if by_itself else self.who(request)
+    def _answer(self, request: Request, form: Mapping[str, str], handler: Handler, duty: Duty) -> Response:
+        signed_in = self.who_watches(request) if is_by_itself(request) else self.who(request)
         if signed_in is None and request.method == "POST":
             return self.page("signed_out.html", status=401, typed=form.get("text", ""))
         if signed_in is None:
@@ -147,10 +175,22 @@ class DeskSite:
         posted = request.method == "POST"
         if posted and not staff_sessions.is_own_form(self.desk.keys, signed_in.session, form.get("csrf", "")):
             return self.page("signed_out.html", signed_in, status=403, typed=form.get("text", ""))
-        response = handler(Visit(request, signed_in, form))
+        if staff.may(signed_in.member, duty):
+            response = handler(Visit(request, signed_in, form))
+        else:
+            response = self.refused(signed_in, TicketRefused("not_your_duty"), status=403)
         if signed_in.token is not None:
             self.give_cookie(response, signed_in.token)
         return response
+
+
+def is_by_itself(request: Request) -> bool:
+    """Return whether the desk's script asks, without anybody doing anything."""
+    return request.method == "GET" and BY_ITSELF in request.headers
+
+
+def _answer(html: str, status: int = 200) -> Response:
+    return HTMLResponse(html, status)
 
 
 def plain(form: FormData) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from bot.dialogue.messages import Reply
+from bot.dialogue.deliveries import only
+from bot.dialogue.messages import Copied, Reply
 
 
-def spoken(text: str) -> dict[str, Any]:
-    """Return the Markdown `text` as the replies of one turn."""
-    return {"replies": [Reply(text).to_json()], "remove": ""}
+def spoken(text: str, copied: Copied | None = None) -> dict[str, Any]:
+    """Return the Markdown `text`, with what is to be copied, as the replies of one turn."""
+    return only(Reply(text, copied=copied))

@@ -1,11 +1,15 @@
 """What staff do in their group: a message in a ticket's topic is a reply, `//` begins a note, buttons do the rest."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from bot.desk import ticket_card
+from bot.desk.files import PASSED_ON, marked
 from bot.desk.help_desk import HelpDesk, Written
-from bot.dialogue.messages import Button, Incoming, NotYet, Reply
-from core import inbox, outbox, staff, ticket_actions, ticket_work, topics
+from bot.dialogue.messages import Button, Copied, Incoming, NotYet, Reply
+from core import inbox, outbox, staff, staff_in_settings, ticket_actions, ticket_pages, ticket_work, topics
 from core.inbox import Claim
 from core.refusals import TicketRefused
 from core.staff import Member
@@ -22,10 +26,11 @@ _SECRET = {"reply_has_secret", "note_has_secret"}
 class StaffGroup:
     """The group in which staff work."""
 
-    def __init__(self, desk: HelpDesk, chat: str) -> None:
-        """Do on `desk` what is said in `chat`."""
+    def __init__(self, desk: HelpDesk, chat: str, named: Collection[int] = frozenset()) -> None:
+        """Do on `desk` what is said in `chat` by staff, and by those whose Telegram ids the settings have `named`."""
         self._desk = desk
         self._chat = chat
+        self._named = named
 
     @property
     def chat(self) -> str:
@@ -43,8 +48,11 @@ class StaffGroup:
             claim = inbox.claim_all(session, incoming.channel, {key: incoming.chat}, now)[key]
             if claim is Claim.NOT_YET:
                 raise NotYet
-            member = staff.by_telegram(session, int(incoming.person)) if incoming.person.isdecimal() else None
-            if claim is Claim.OURS and member is not None:
+            if claim is not Claim.OURS or not incoming.person.isdecimal():
+                return
+            who = int(incoming.person)
+            member = staff_in_settings.member(session, now, who, incoming.name, self._named)
+            if member is not None:
                 _Errand(self._desk.within(session), session, member, incoming).run()
 
 
@@ -76,17 +84,31 @@ class _Errand:
         return topics.by_topic(self._session, int(thread)) if thread.isdecimal() else None
 
     def _write(self, topic: Topic) -> None:
-        text, key = self._incoming.text, f"{SAID_HERE}{self._incoming.key}"
+        text, kind, key = self._incoming.text, self._incoming.attachment, f"{SAID_HERE}{self._incoming.key}"
         if self._incoming.edited:
             raise TicketRefused("edited")
         if text.startswith(NOTE):
-            self._desk.note(self._member, topic.ticket_id, text.removeprefix(NOTE), key)
-        elif not text or self._incoming.attachment:
-            raise TicketRefused("no_text")
+            self._desk.note(self._member, topic.ticket_id, marked(kind, text.removeprefix(NOTE).strip()), key)
         elif text.startswith("/"):
             raise TicketRefused("command")
+        elif kind:
+            self._pass_on(topic, Written(ticket_card.with_lines(text), key, topic.told), kind)
         else:
             self._desk.reply(self._member, topic.ticket_id, Written(ticket_card.with_lines(text), key, topic.told))
+
+    def _pass_on(self, topic: Topic, written: Written, kind: str) -> None:
+        """Send what is more than text; where that does not go, the text alone, and say so."""
+        said = self._incoming
+        if kind not in PASSED_ON:
+            raise TicketRefused("not_passed_on")
+        if ticket_pages.channel_of(self._session, topic.ticket_id) == said.channel:
+            copied = Copied(said.channel, said.chat, said.message)
+            self._desk.reply(self._member, topic.ticket_id, replace(written, copied=copied, kind=kind))
+        elif not said.text:
+            raise TicketRefused("file_stays")
+        else:
+            self._desk.reply(self._member, topic.ticket_id, written)
+            self._say(topic, self._language().desk.markdown("group_text_alone", {"name": self._member.name}))
 
     def _press(self, topic: Topic, verb: str, what: str) -> None:
         ticket, number = topic.ticket_id, int(what) if what.isdecimal() and len(what) < 10 else None

@@ -1,25 +1,20 @@
-"""A ticket's page, and what its forms do."""
+"""What the forms of a ticket's page do."""
 
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from typing import Final
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.desk.answers import find
-from bot.desk.help_desk import Then, Written
+from bot.desk.answers import LONGEST
+from bot.desk.help_desk import Written
 from bot.desk.site import DeskSite, Visit, back_to
+from bot.desk.ticket_page import THEN, show, unknown
 from core import rules, ticket_actions, ticket_pages, ticket_work
-from core.addresses import masked
 from core.refusals import Refusal, TicketRefused
-from core.ticket_pages import TicketPage
-from core.tickets import id_of, number_of
+from core.tickets import id_of
 
 Act = Callable[[DeskSite, Visit, int], None]
-THEN: Final[dict[str, Then]] = {"wait": "wait", "stay": "stay", "resolve": "resolve"}
 
 
 def routes(site: DeskSite) -> list[Route]:
@@ -43,6 +38,9 @@ def routes(site: DeskSite) -> list[Route]:
         Route("/desk/tickets/{number:int}", site.visited(lambda visit: show(site, visit))),
         Route("/desk/tickets/{number:int}/writing", site.visited(writing), methods=["POST"]),
         Route(
+            "/desk/tickets/{number:int}/find", site.visited(lambda visit: find(site, visit)), methods=["GET", "POST"]
+        ),
+        Route(
             "/desk/tickets/{number:int}/account",
             site.visited(lambda visit: unmask(site, visit)),
             methods=["GET", "POST"],
@@ -51,52 +49,15 @@ def routes(site: DeskSite) -> list[Route]:
     ]
 
 
-def show(
-    site: DeskSite,
-    visit: Visit,
-    *,
-    status: int = 200,
-    said: str = "",
-    typed: Mapping[str, str] | None = None,
-    unmasked: bool = False,
-) -> Response:
-    """Return the ticket's page; `said` is what went wrong with a form, `typed` what stays in which form."""
-    now = site.desk.clock()
-    with site.desk.database.reading() as session:
-        page = ticket_pages.open_page(session, id_of(visit.number), visit.member.id, now)
-    if page is None:
-        return unknown(site, visit)
-    stays = typed or {}
-    asked = visit.request.query_params
-    inserted = site.language.entries.get(asked.get("insert", ""))
-    return site.page(
-        "ticket.html",
-        visit.signed_in,
-        status=status,
-        page=page,
-        number=visit.number,
-        number_of=number_of,
-        said=said,
-        typed=stays.get("reply", inserted.answer if inserted else ""),
-        noted=stays.get("note", ""),
-        reason=stays.get("escalate", ""),
-        key=secrets.token_urlsafe(12),
-        seen=page.history[-1].id if page.history else 0,
-        found=find(site.language, asked.get("find", "")),
-        find=asked.get("find", "")[:200],
-        insert_address=lambda entry: _address(
-            visit, urlencode({"insert": entry, "find": asked.get("find", "")}), "#reply"
-        ),
-        facts=_facts(page, unmasked=unmasked),
-        unmasked=unmasked,
-        entries=site.language.entries,
-        thens=THEN,
-        steps=ticket_work.STEPS,
-        done={line.detail.get("step") for line in page.history if line.kind == "step"},
-        levels=ticket_work.LEVELS,
-        actions=ticket_actions.STARTED,
-        news_day=site.desk.next_business_day().isoformat(),
-    )
+def find(site: DeskSite, visit: Visit) -> Response:
+    """Return the page with answers that fit the words, and with the one that was chosen behind what is typed so far."""
+    if visit.request.method != "POST":
+        return back_to(_address(visit))
+    text = visit.form.get("text", "")
+    chosen = site.language.entries.get(visit.form.get("insert", ""))
+    if chosen is not None:
+        text = f"{text.rstrip()}\n\n{chosen.answer}" if text.strip() else chosen.answer
+    return show(site, visit, typed={reply.__name__: text}, words=visit.form.get("find", "")[:LONGEST])
 
 
 def unmask(site: DeskSite, visit: Visit) -> Response:
@@ -109,11 +70,6 @@ def unmask(site: DeskSite, visit: Visit) -> Response:
     except TicketRefused as refused:
         return _again(site, visit, refused, unmask.__name__)
     return show(site, visit, unmasked=True)
-
-
-def unknown(site: DeskSite, visit: Visit, typed: str = "") -> Response:
-    """Return the page for a number that no ticket has, or that is none of anybody's business: the same."""
-    return site.refused(visit.signed_in, TicketRefused("ticket_unknown"), status=404, text=typed)
 
 
 def reply(site: DeskSite, visit: Visit, ticket: int) -> None:
@@ -196,7 +152,7 @@ def start(site: DeskSite, visit: Visit, ticket: int) -> None:
 def _done(site: DeskSite, visit: Visit, act: Act) -> Response:
     """Return where a form leads; who comes to its address without one sees the ticket."""
     if visit.request.method != "POST":
-        return back_to(_address(visit, visit.request.url.query))
+        return back_to(_address(visit))
     try:
         act(site, visit, id_of(visit.number))
     except TicketRefused as refused:
@@ -213,17 +169,5 @@ def _again(site: DeskSite, visit: Visit, refused: Refusal, form: str) -> Respons
     return show(site, visit, status=409, said=said, typed={form: typed})
 
 
-def _address(visit: Visit, query: str = "", place: str = "") -> str:
-    return f"/desk/tickets/{visit.number}{f'?{query}' if query else ''}{place}"
-
-
-def _facts(page: TicketPage, *, unmasked: bool) -> dict[str, str]:
-    account = page.account
-    if account is None:
-        return {}
-    name = f"{account.first_name} {account.last_name}"
-    return {
-        "username": account.username if unmasked else f"{account.username[:1]}****",
-        "name": name if unmasked else f"{account.first_name[:1]}****",
-        "email": account.email if unmasked else masked(account.email),
-    }
+def _address(visit: Visit) -> str:
+    return f"/desk/tickets/{visit.number}"

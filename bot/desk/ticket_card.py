@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.desk.clock import Clock
+from bot.desk.files import worded
 from bot.dialogue.messages import Button, Reply
 from core.recovery import RESEND_ACTIVATION, RESET_PASSWORD
 from core.ticket_history import Happened, Kind
@@ -34,14 +35,14 @@ def lines(language: Language, happened: Sequence[Happened], said_here: set[int],
     words = iter(heard)
     for line in happened:
         if line.kind == Kind.PERSON_WROTE:
-            yield _text(language, "group_person", text=next(words, "…"))
+            yield _text(language, "group_person", text=worded(language, next(words, "…")))
         elif line.kind not in _HEARD_OTHERWISE and line.id not in said_here:
             yield _line(language, line)
 
 
 def undelivered(language: Language, line: Happened) -> str:
     """Return that a reply did not reach the person, and why, as Markdown."""
-    beginning = " ".join(line.text.split())[:60]
+    beginning = worded(language, " ".join(line.text.split())[:60])
     return _text(language, "group_undelivered", name=line.staff, text=beginning, why=line.failure)
 
 
@@ -107,7 +108,7 @@ def _line(language: Language, line: Happened) -> str:
         entry = language.entries.get(line.text)
         text = entry.question if entry else language.desk_text("no_subject")
     else:
-        text = line.text
+        text = worded(language, line.text)
     who = f"group_{'by' if line.staff else 'it'}"
     first = _text(language, who, what=what, name=line.staff)
     return f"{first}  \n{_text(language, 'group_text', text=text)}" if text else first

@@ -1,24 +1,24 @@
 """Conversations: one message in, one committed turn, its replies out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from bot.dialogue.dates import calendar
-from bot.dialogue.deliveries import late, pause_after, payload_of, read_delivery
+from bot.dialogue.deliveries import READ_THERE, late, pause_after, payload_of, read_delivery, shown_with, standing
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.flow import Flow
 from bot.dialogue.group import react_in_group
-from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed, Sent
+from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, SendFailed, Sent
 from bot.dialogue.preparing import Prepared, prepare
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import kept, pressed
 from bot.dialogue.stage import Stage
 from bot.dialogue.takeover import TO_STAFF, is_left_to_staff
 from bot.dialogue.turn import Reader
-from core import conversations, follow_ups, inbox, outbox, rules, tracing
+from core import continuing, conversations, follow_ups, inbox, outbox, rules, tracing
 from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
@@ -28,6 +28,10 @@ from core.pacing import PACES, ChannelPace
 from knowledge.library import Library
 
 AT_ONCE = 20  # left-over replies, each of another chat, that a channel sends at once
+
+
+class Alone(Exception):
+    """A message that moves a conversation is to be handed in by itself."""
 
 
 class Conversations:
@@ -72,13 +76,17 @@ class Conversations:
     def work(self, prepared: Sequence[Prepared], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
         """Handle messages of different chats of one channel, and note what was sent, in one transaction.
 
-        Where one turn crashes none of them was handled: each can then be handed in by itself.
+        Where one turn crashes none of them was handled: each can then be handed in by itself. So it is with a message
+        that moves a conversation here (Alone): it may be one of which another message is among these.
         """
+        moving = [each for each in map(self._moves, prepared) if each]
+        if moving and len(prepared) > 1:
+            raise Alone
         channel = prepared[0].incoming.channel if prepared else ""
         now = self._clock()
         with self._database.transaction() as session:
             chats = {each.incoming.chat: each.language.code for each in prepared}
-            also = [each.delivery.conversation for each in sent]
+            also = [*(each.delivery.conversation for each in sent), *moving]
             holding = conversations.hold_all(session, channel, chats, now, also) if chats or also else {}
             self._settle(session, sent, holding, now)
             if not prepared:
@@ -103,7 +111,7 @@ class Conversations:
             if held.taken_over_by or (held.state.get("stack") and not _is_left_alone(held, now)):
                 follow_ups.wait(session, due.id, now + timedelta(minutes=rules.FOLLOW_UP_WAITS_MINUTES))
                 return None
-            if not follow_ups.settle(session, due.id, now) or due.flow not in self._flows:
+            if not follow_ups.settle(session, due, now) or due.flow not in self._flows:
                 return None
             exchange = self._exchange(session, held, library, now)
             if _is_left_alone(held, now):
@@ -141,6 +149,13 @@ class Conversations:
             ours = outbox.postpone(session, delivery.owed, delivery.lease, due_at, str(failure), payload_of(left))
             if ours and failure.retry_after:
                 conversations.keep_quiet(session, delivery.conversation, due_at)
+
+    def _moves(self, prepared: Prepared) -> int | None:
+        """Return the conversation that a code in the message speaks of: it is locked together with this one."""
+        if not continuing.CODE.search(prepared.said.text):
+            return None
+        with self._database.reading() as session:
+            return continuing.source(session, prepared.said.text)
 
     def _turn(self, session: Session, prepared: Prepared, held: Held, now: datetime) -> "_Turn":
         incoming, said = prepared.incoming, prepared.said
@@ -190,13 +205,17 @@ class Conversations:
         paced = [each.held.id for each, pace in zip(turns, paces, strict=True) if pace is not None]
         behind = outbox.unsettled(session, paced) if paced else set()
         owed, saved = [], []
+        deliveries: dict[int, Delivery] = {}
         for turn, pace in zip(turns, paces, strict=True):
             held, stage, stamp = turn.held, turn.exchange.stage, self._draw()
             replies = stage.speech.replies(stamp)
             held.state = {**held.state, "stamp": stamp, "offered": kept(stage.speech.offered())}
-            lines = [Line("person", text, turn.exchange.meaning) for text in turn.said]
-            lines += [Line("bot", reply.text, turn.exchange.meaning) for reply in replies]
-            saved.append((held, lines if turn.exchange.stack.recorded else []))
+            lines = turn.lines(replies, stamp)
+            saved.append((held, lines if turn.is_recorded else []))
+            if held.channel in READ_THERE:
+                held.state["aside"] = [] if turn.is_recorded else [asdict(line) for line in lines]
+                deliveries[held.id] = standing(held, replies)
+                continue
             due_at = max(now, held.free_at or now) if pace else now
             if pace:
                 held.free_at = (pace.private if turn.private else pace.group).after(held.free_at, len(replies), now)
@@ -204,8 +223,8 @@ class Conversations:
             owed.append(outbox.Replies(held.id, payload, due_at, waits=held.id in behind or due_at > now))
         session.flush()
         conversations.save_all(session, saved, now)
-        leased = outbox.owe_all(session, owed, now)
-        return [read_delivery(each, turn.held) for each, turn in zip(leased, turns, strict=True)]
+        leased = {each.conversation: each for each in outbox.owe_all(session, owed, now)}
+        return [deliveries.get(held.id) or read_delivery(leased[held.id], held) for held, _ in saved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +241,18 @@ class _Turn:
         """The conversation."""
         return self.exchange.stage.held
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the turn goes into the transcript."""
+        return self.exchange.stack.recorded
+
+    def lines(self, replies: Sequence[Reply], stamp: str) -> list[Line]:
+        """Return what was said and replied as lines of the transcript."""
+        meaning, is_read_there = self.exchange.meaning, self.held.channel in READ_THERE
+        said = [Line("person", text, meaning) for text in self.said]
+        beside = [shown_with(reply, stamp) if is_read_there else None for reply in replies]
+        return said + [Line("bot", reply.text, meaning, shown) for reply, shown in zip(replies, beside, strict=True)]
+
 
 def _is_left_alone(held: Held, now: datetime) -> bool:
     """Return whether an action was begun here and left too long."""
@@ -234,6 +265,8 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
     if incoming.button:
         offer = pressed(held.state, incoming.button)
         return f"[{offer.label}]" if offer else "[...]"
+    if held.taken_over_by and incoming.attachment:  # staff have to know that there was more than text
+        return f"[{incoming.attachment}] {said.clean}".strip()
     return said.clean or f"[{incoming.attachment}]"
 
 

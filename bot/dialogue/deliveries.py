@@ -8,6 +8,25 @@ from core import rules
 from core.conversations import Held
 from core.outbox import Leased
 
+# Channels on which people read the transcript itself: what is committed there is delivered, once and for good.
+READ_THERE = frozenset({"web"})
+
+
+def only(reply: Reply) -> dict[str, Any]:
+    """Return a reply that belongs to no turn, as the outbox keeps it."""
+    return {"replies": [reply.to_json()], "remove": ""}
+
+
+def standing(held: Held, replies: tuple[Reply, ...]) -> Delivery:
+    """Return replies that stand in the transcript, where the person reads them: nobody has to send them."""
+    return Delivery(0, "", held.id, held.channel, held.chat, replies)
+
+
+def shown_with(reply: Reply, stamp: str) -> dict[str, Any] | None:
+    """Return what a line of the transcript has beside its text; its buttons are live while the turn of `stamp` is."""
+    beside = {name: value for name, value in reply.to_json().items() if name != "text" and value}
+    return {"stamp": stamp, **beside} if beside else None
+
 
 def read_delivery(leased: Leased, held: Held) -> Delivery:
     """Return a row of the outbox as its channel gets it."""

@@ -3,13 +3,18 @@
 from typing import assert_never
 
 from bot.dialogue.dates import written
+from bot.dialogue.deliveries import only
+from bot.dialogue.messages import Picture, Reply
 from bot.dialogue.speech import Offer
 from bot.dialogue.stack import Stack
 from bot.dialogue.stage import Stage
 from bot.dialogue.talk import Answer
-from bot.dialogue.turn import URGENT, Begin, Control, Known, Lost, Meaning, Reader, Remark
-from core import follow_ups, tickets
+from bot.dialogue.turn import URGENT, Begin, Continue, Control, Known, Lost, Meaning, Reader, Remark
+from core import continuing, follow_ups, rules, tickets
 from core.business_days import CALIFORNIA
+from core.refusals import Refusal
+
+NAMED = frozenset({"telegram", "web"})  # channels that have a name for people
 
 
 class Exchange:
@@ -53,6 +58,8 @@ class Exchange:
                 self._control(word)
             case Begin(name, seed, given):
                 self._begin(name, seed, dict(given))
+            case Continue(code):
+                self._go_on_here(code)
             case Known(entries, sure=True):
                 self._tell(entries)
             case Known(entries):
@@ -73,12 +80,16 @@ class Exchange:
                 self._turn_back(word)
             case "back" | "cancel" | "start_over":
                 self.stage.say("nothing_open", *self.stage.menu())
+            case "continue":
+                self._go_on_elsewhere()
             case "status":
                 self._tell_tickets()
                 self.stack.ask()
             case "it_came":
                 follow_ups.cancel(self.stage.context)
                 self._say_and_go_on("it_came")
+            case "not_helpful":
+                self._say_and_go_on("not_helpful", self.stage.action("person"))
             case "start" if self.stack:
                 self._say_and_go_on("welcome_back")
             case _:
@@ -104,6 +115,36 @@ class Exchange:
         else:
             self.stack.push(name, given)
             self.stack.hear_seed(seed)
+
+    def _go_on_elsewhere(self) -> None:
+        """Show a code by which this conversation goes on in another chat; nothing moves before it is typed there."""
+        try:
+            challenge = continuing.issue(self.stage.context)
+        except Refusal as no:
+            self._say_and_go_on(no.phrase, **no.fields)
+            return
+        code = Picture(continuing.KIND, challenge)
+        self.stage.speech.add(self.stage.language.phrase("continue_code", minutes=rules.CONTINUE_MINUTES), (), code)
+        self.stack.ask()
+
+    def _go_on_here(self, code: str) -> None:
+        """Go on here with the conversation of a code: what was open there is open here, and the old chat says so.
+
+        What was open here already waits beneath it.
+        """
+        stage = self.stage
+        try:
+            moved = continuing.take(stage.context, code)
+        except Refusal as no:
+            self._say_and_go_on(no.phrase, **no.fields)
+            return
+        told = stage.languages.get(moved.language, stage.language)
+        farewell = told.phrase(f"continued_{stage.held.channel if stage.held.channel in NAMED else 'elsewhere'}")
+        continuing.leave_word(stage.context, moved.conversation, farewell, only(Reply(farewell)))
+        if moved.language in stage.languages:
+            stage.language, stage.held.language = stage.languages[moved.language], moved.language
+        self.stack.adopt(moved.state.get("stack", []))
+        self._say_and_go_on("continued_here", *(() if self.stack else stage.menu()))
 
     def _tell(self, entries: tuple[str, ...]) -> None:
         for name in entries:
@@ -152,6 +193,8 @@ def _named(meaning: Meaning) -> str:
             return f"control {word}"
         case Begin(name):
             return f"begin {name}"
+        case Continue():
+            return "continue"
         case Known(entries, sure):
             return f"{'entry' if sure else 'choose'} {' '.join(entries)}"
         case Remark(phrase):

@@ -2,7 +2,7 @@
 
 from bot.dialogue.exchange import Exchange
 from bot.dialogue.questions import ADDRESS
-from bot.dialogue.turn import Begin, Control, Known, Reader
+from bot.dialogue.turn import Begin, Continue, Control, Known, Reader
 
 
 def react_in_group(exchange: Exchange, reader: Reader) -> None:
@@ -24,7 +24,11 @@ def react_in_group(exchange: Exchange, reader: Reader) -> None:
                     [language.phrase("group_choose"), "", *(f"- {language.entries[each].question}" for each in entries)]
                 )
             )
-        case Begin() | Control("person" | "status" | "language" | "forget" | "back" | "cancel" | "start_over"):
+        case (
+            Begin()
+            | Continue()
+            | Control("continue" | "person" | "status" | "language" | "forget" | "back" | "cancel" | "start_over")
+        ):
             say(language.phrase("private_only"))
         case Control():
             say(language.phrase("group_help"))

@@ -18,6 +18,7 @@ class Incoming:
     edited: bool = False
     private: bool = True
     person: str = ""  # the channel's id of who says it, in a group
+    name: str = ""  # what the channel calls them, in a group: a name that they gave themselves
     thread: str = ""  # the channel's id of the group's topic in which it is said
     language: str = ""  # what the channel says of the person's language, for example "en-US"
 
@@ -32,19 +33,35 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Verification characters to show or to speak; the channel draws them when it sends (see `core.verification`)."""
+    """What is derived only where it is shown (see `core.verification`): verification characters to draw or to speak.
 
-    kind: Literal["characters", "spoken"]
+    A `continuation` is a code, shown as text, by which the conversation goes on in another chat.
+    """
+
+    kind: Literal["characters", "spoken", "continuation"]
     challenge: str  # its reference, see `core.verification`
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """A picture, a file or the like in another chat of the channel, which the channel copies as it is."""
+
+    channel: str
+    chat: str
+    message: str  # the channel's id of the message that holds it
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """One message of the bot: Markdown of a small subset, buttons in reading order, perhaps a picture above them."""
+    """One message of the bot: Markdown of a small subset, buttons in reading order, perhaps a picture above them.
+
+    With something that is `copied` the text may be empty.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
     picture: Picture | None = None
+    copied: Copied | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the reply as the outbox keeps it."""
@@ -52,6 +69,7 @@ class Reply:
             "text": self.text,
             "buttons": [[button.label, button.data] for button in self.buttons],
             "picture": [self.picture.kind, self.picture.challenge] if self.picture else None,
+            **({"copied": [self.copied.channel, self.copied.chat, self.copied.message]} if self.copied else {}),
         }
 
     @classmethod
@@ -61,6 +79,7 @@ class Reply:
             kept["text"],
             tuple(Button(label, data) for label, data in kept["buttons"]),
             Picture(*kept["picture"]) if kept["picture"] else None,
+            Copied(*kept["copied"]) if "copied" in kept else None,
         )
 
 
@@ -84,7 +103,7 @@ class Delivery:
 
     @property
     def waits(self) -> bool:
-        """Whether it has to wait for its time, or for what was owed to the chat before: not for the caller to send."""
+        """Whether it is not for the caller to send: it waits for its time, or stands on the chat's own page already."""
         return not self.lease
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from core.continuing import CODE as CONTINUATION
+
 REMOVED = "[removed]"
 
 # From where a word begins: tried at every letter of a very long word, it would take seconds.
@@ -106,7 +108,7 @@ _NUMBERS = frozenset("one two three four five six seven eight nine ten eleven tw
 class Heard:
     """What a person typed: `text` as it came, `clean` without the secrets in it, `secret` whether to tell of one.
 
-    A mailed code is taken out as well, without a word: it is meant to be typed here.
+    A mailed code, and one to continue with, are taken out as well, without a word: they are meant to be typed here.
     """
 
     text: str
@@ -125,8 +127,8 @@ def heard(text: str, innocent: Collection[str]) -> Heard:
     def shaped(value: str) -> bool:
         return _is_no_word(value) and value.strip("\"'.,!?") not in named
 
-    squeezed = _BLANKS.sub("   ", text)  # so that no pattern takes long over them
-    clean = _SOCIAL_SECURITY.sub(REMOVED, _LINK.sub(REMOVED, squeezed))
+    bare = CONTINUATION.sub(REMOVED, _BLANKS.sub("   ", text))  # with few blanks no pattern takes long over them
+    clean = _SOCIAL_SECURITY.sub(REMOVED, _LINK.sub(REMOVED, bare))
     clean = _removed(_STATED, clean, told)
     clean = _removed(_UNSTATED, clean, shaped)
     clean = _removed(_BEFORE, clean, shaped)
@@ -138,7 +140,7 @@ def heard(text: str, innocent: Collection[str]) -> Heard:
     clean = _DIGIT_WORDS.sub(REMOVED, clean)
     clean = _removed(_NEXT, _removed(_NEXT, clean, shaped), shaped)
     clean = _WORD.sub(lambda match: _without_shaped(match.group(), named), clean)
-    secret = clean != squeezed
+    secret = clean != bare
     return Heard(
         text, _CODE.sub(lambda match: match.group() if match.group() in named | numbered else REMOVED, clean), secret
     )

@@ -64,6 +64,14 @@ class Stack:
         if self:
             self._stage.say("resumed", title=self.title)
 
+    def adopt(self, journals: list[dict[str, Any]]) -> None:
+        """Put the actions of a conversation that goes on here on top; an older one of the same name gives way."""
+        brought = [each for each in journals if each["flow"] in self._stage.flows]
+        names = {each["flow"] for each in brought}
+        own = [each for each in self._journals if each["flow"] not in names]
+        self._journals[:] = [*own, *brought][-DEEPEST - 1 :]
+        self._forget_question()
+
     def clear(self) -> None:
         """End all of them without a word."""
         self._journals.clear()

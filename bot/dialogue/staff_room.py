@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.dialogue.messages import Incoming, Reply, SendFailed
+from bot.dialogue.messages import Copied, Incoming, Reply, SendFailed
 
 
 class TopicGone(SendFailed):
@@ -29,6 +29,16 @@ class Room(Protocol):
 
     async def remove(self, message: str) -> None:
         """Delete somebody's message, which held a secret, where that is possible."""
+
+    @property
+    def channel(self) -> str:
+        """By which channel people have to be reached for what they send to be copied into the group."""
+
+    async def set_closed(self, topic: int, *, closed: bool) -> None:
+        """Close a topic, or open it again, unless it is so already; TopicGone when there is no such topic any more."""
+
+    async def copy(self, topic: int, copied: Copied, caption: str) -> None:
+        """Copy what somebody sent into a topic, under other words; TopicGone likewise."""
 
     async def say(self, topic: int, reply: Reply) -> None:
         """Say something in a topic; TopicGone when there is no such topic any more."""

@@ -23,7 +23,8 @@ def is_left_to_staff(stage: Stage, reader: Reader, shown: str) -> bool:
         return True
     if typed.startswith("/"):
         return False
-    if not takeover.hear(stage.context, ticket, shown):
+    copied = reader.incoming.message if reader.incoming.attachment and not reader.heard.secret else ""
+    if not takeover.hear(stage.context, ticket, shown, copied):
         takeover.end(stage.context.session, ticket, stage.context.conversation)
         return False
     if reader.incoming.button:

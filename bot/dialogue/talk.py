@@ -11,7 +11,7 @@ from bot.dialogue.messages import Picture
 from bot.dialogue.questions import NotAnAnswer, Question
 from bot.dialogue.speech import Offer, Speech
 from bot.dialogue.verifying import MISSED, PASSED, verify_person
-from core import follow_ups
+from core import follow_ups, references
 from core.business_days import CALIFORNIA
 from core.context import Context
 from core.refusals import ProofRefused, Refusal
@@ -139,9 +139,13 @@ class Talk:
         """Say one of the general phrases, once, under a key of the flow's choosing."""
         self._say(key, self.language.phrase(phrase))
 
-    def phrase(self, phrase: str) -> str:
+    def phrase(self, phrase: str, **fields: object) -> str:
         """Return one of the general phrases, to ask with."""
-        return self.language.phrase(phrase)
+        return self.language.phrase(phrase, **fields)
+
+    def reference(self, request: int) -> str:
+        """Return the reference of a request, which its letter bears as well."""
+        return references.reference(self.context.keys, "request", request)
 
     def follow_up(self, name: str, after: int, **given: str) -> None:
         """Begin the flow `name` of the bot's own accord after so many minutes, some of its answers given."""

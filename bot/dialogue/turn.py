@@ -9,6 +9,7 @@ from bot.dialogue.questions import ADDRESS, SHORT_PLACE, Choice, FreeText, Quest
 from bot.dialogue.redaction import Heard
 from bot.dialogue.speech import Offer, pressed
 from bot.dialogue.talk import Answer
+from core.continuing import CODE
 from knowledge.library import Language
 from knowledge.text import normalise
 
@@ -28,6 +29,8 @@ CONTROLS = (
     "forget",
     "it_came",
     "bot",
+    "not_helpful",
+    "continue",
 )
 
 SHORT = 14  # words of a message that says one thing
@@ -53,6 +56,13 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """A code by which a conversation that began elsewhere goes on here."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant."""
 
@@ -72,7 +82,7 @@ class Lost:
     """Nothing that the bot knows."""
 
 
-Meaning = Control | Begin | Known | Remark | Lost | Answer
+Meaning = Control | Begin | Continue | Known | Remark | Lost | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,8 @@ class Reader:
             return Remark("attachment" if self.incoming.attachment else "nothing_said")
         if typed.startswith("/"):
             return self._command(typed)
+        if code := CODE.fullmatch(typed):
+            return Continue(code.group())
         return self._words(typed, question)
 
     def _words(self, typed: str, question: Question | None) -> Meaning:
@@ -106,7 +118,8 @@ class Reader:
         for offer in self._named_offers(typed, said, question):
             return self._offered(offer)
         for word in CONTROLS:
-            if said and said in self.language.words.get(word, ()):
+            is_answer = word == "not_helpful" and question is not None  # "what did you try?" – "nothing helped"
+            if said and said in self.language.words.get(word, ()) and not is_answer:
                 return Control(word)
         if not isinstance(question, FreeText) and self._asks_for_person(said):
             return Control("person")
@@ -156,6 +169,8 @@ class Reader:
     def _command(self, typed: str) -> Meaning:
         name, _, rest = typed[1:].partition(" ")
         word = name.partition("@")[0].casefold().replace("-", "_")
+        if word in {"start", "continue"} and (code := CODE.search(rest)):
+            return Continue(code.group())
         if word == "start" and (flow := self._started(normalise(rest))):
             return Begin(flow)
         return Control(word) if word in CONTROLS else Remark("unknown_command")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from bot.dialogue.messages import Picture
 from bot.dialogue.questions import Typed
 from core import rules, verification
+from core.references import reference
 from core.verification import Kind, Proof
 
 if TYPE_CHECKING:
@@ -49,4 +50,7 @@ def _tried(talk: "Talk", key: str, kind: Kind, challenge: str, asked: str) -> st
     def right(typed: str) -> bool:
         return verification.answer(talk.context, challenge, typed)
 
-    return talk.check(key, question, talk.phrase(asked), right, picture)
+    letter = (
+        {"reference": reference(talk.context.keys, "code", verification.row_of(challenge))} if kind == "code" else {}
+    )
+    return talk.check(key, question, talk.phrase(asked, **letter), right, picture)

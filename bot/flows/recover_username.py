@@ -12,6 +12,6 @@ def recover_username(talk: Talk) -> None:
     """Ask for the address, verify the person, mail the username to that address."""
     address = talk.ask("identifier", Email())
     proof = talk.verify_person("proof", address)
-    talk.do("request", recovery.remind_username, address, proof)
-    talk.say("sent", address=masked(address))
+    request = talk.do("request", recovery.remind_username, address, proof)
+    talk.say("sent", address=masked(address), reference=talk.reference(request))
     talk.follow_up("mail_not_here", rules.RECOVERY_MAIL_MINUTES, action="recover_username", identifier=address)

@@ -12,6 +12,6 @@ def resend_activation(talk: Talk) -> None:
     """Ask for username or address, verify the person, mail the activation link."""
     identifier = talk.ask("identifier", Identifier())
     proof = talk.verify_person("proof", identifier)
-    talk.do("request", recovery.resend_activation, identifier, proof)
-    say_where(talk, identifier)
+    request = talk.do("request", recovery.resend_activation, identifier, proof)
+    say_where(talk, identifier, request)
     talk.follow_up("mail_not_here", rules.ACTIVATION_MAIL_MINUTES, action="resend_activation", identifier=identifier)

@@ -12,6 +12,6 @@ def reset_password(talk: Talk) -> None:
     """Ask for username or address, verify the person, mail a link that sets a new password."""
     identifier = talk.ask("identifier", Identifier())
     proof = talk.verify_person("proof", identifier)
-    talk.do("request", recovery.start_reset, identifier, proof)
-    say_where(talk, identifier)
+    request = talk.do("request", recovery.start_reset, identifier, proof)
+    say_where(talk, identifier, request)
     talk.follow_up("mail_not_here", rules.RECOVERY_MAIL_MINUTES, action="reset_password", identifier=identifier)

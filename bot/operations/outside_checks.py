@@ -10,6 +10,7 @@ import aiohttp
 
 from bot.delivery.post import MailRefused, MailServer
 from bot.operations.checks import CLOCK_SECONDS, Check, Finding
+from bot.operations.staff_group_check import staff_group
 from core.settings import Settings
 
 SECONDS = 10
@@ -61,4 +62,4 @@ async def _ask(address: str) -> tuple[int, str, str]:
         return answer.status, str(content.get("result", {}).get("username", "")), answer.headers.get("Date", "")
 
 
-OUTSIDE: Sequence[Check] = (Check("mail", mail), Check("Telegram", telegram))
+OUTSIDE: Sequence[Check] = (Check("mail", mail), Check("Telegram", telegram), Check("staff's group", staff_group))

@@ -1,1 +1,1 @@
-"""Account pages: what stands behind the links in letters."""
+"""Account pages: create, sign in, recover, profile, and what stands behind the links in letters."""

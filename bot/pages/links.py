@@ -1,4 +1,4 @@
-"""The pages behind mailed links: opening one changes nothing, its button activates the account or sets the password."""
+"""The pages behind mailed links: opening one changes nothing; its button activates, or sets password or address."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from core.refusals import BudgetSpent, LinkRefused, PasswordRefused
 
 
 def routes(site: Site) -> list[Route]:
-    """Return the routes /activate/<token> and /reset/<token>."""
+    """Return the routes /activate/<token>, /email/<token> and /reset/<token>."""
 
     async def activation(request: Request) -> Response:
         token = request.path_params["token"]
@@ -29,8 +29,15 @@ def routes(site: Site) -> list[Route]:
             return await run_in_threadpool(set_password, site, token, chosen, network_of(request))
         return await run_in_threadpool(show_reset, site, token)
 
+    async def email(request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method == "POST":
+            return await run_in_threadpool(change_email, site, token)
+        return await run_in_threadpool(show_email, site, token)
+
     return [
         Route("/activate/{token}", activation, methods=["GET", "POST"]),
+        Route("/email/{token}", email, methods=["GET", "POST"]),
         Route("/reset/{token}", reset, methods=["GET", "POST"]),
     ]
 
@@ -59,7 +66,7 @@ def show_activation(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if accounts.status(account, now) == "active":
-        return site.message("page_activate_already_title", "page_activate_already")
+        return site.message("activate_already_title", "activate_already", leads_to="sign_in")
     return site.page("activate.html", username=account.username)
 
 
@@ -71,9 +78,10 @@ def activate(site: Site, token: str) -> Response:
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
     if not used.changed:
-        return site.message("page_activate_already_title", "page_activate_already")
-    next_step = "page_activate_done" if used.account.password_hash else "page_activate_done_no_password"
-    return site.message("page_activate_done_title", next_step)
+        return site.message("activate_already_title", "activate_already", leads_to="sign_in")
+    if not used.account.password_hash:
+        return site.message("activate_done_title", "activate_done_no_password", leads_to="recover")
+    return site.message("activate_done_title", "activate_done", leads_to="sign_in")
 
 
 def show_reset(site: Site, token: str) -> Response:
@@ -83,7 +91,7 @@ def show_reset(site: Site, token: str) -> Response:
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
     except LinkRefused:
         return _refused(site, links.RESET)
-    return site.page("reset.html", username=account.username, mistakes=[])
+    return site.page("reset.html", username=account.username, mistakes={})
 
 
 def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Response:
@@ -98,7 +106,11 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
         mistakes = chosen.mistakes(account.username, account.email)
         if mistakes:
-            return site.page("reset.html", status=422, username=account.username, mistakes=mistakes)
+            told: dict[str, list[str]] = {}
+            for each in mistakes:
+                field = "confirmation" if each.phrase == "password_confirmation" else "password"
+                told.setdefault(field, []).append(site.text(f"reset_{each.phrase}", **each.fields))
+            return site.page("reset.html", status=422, username=account.username, mistakes=told)
         password_hash = passwords.hashed(chosen.password)
         with site.database.transaction() as session:
             links.use_to_reset(session, site.keys, token, password_hash, site.clock(), language=site.wording().code)
@@ -106,13 +118,33 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
         return _refused(site, links.RESET)
     except BudgetSpent as spent:
         minutes = spent.fields["minutes"]
-        page = site.message("page_too_many_title", "page_too_many", status=429, minutes=minutes)
+        page = site.message("too_many_title", "too_many", status=429, minutes=minutes)
         page.headers["Retry-After"] = f"{int(str(minutes)) * 60}"
         return page
-    return site.message("page_reset_done_title", "page_reset_done", "page_reset_done_not_you")
+    return site.message("reset_done_title", "reset_done", "reset_done_not_you", leads_to="sign_in")
+
+
+def show_email(site: Site, token: str) -> Response:
+    """Return the page with the button that changes the address, or what is to be said of the link instead."""
+    try:
+        with site.database.transaction() as session:
+            link, account = links.look(session, site.keys, links.EMAIL, token, site.clock())
+    except LinkRefused:
+        return _refused(site, links.EMAIL)
+    return site.page("email.html", username=account.username, email=link.email)
+
+
+def change_email(site: Site, token: str) -> Response:
+    """Give the account of the link the address that it proves."""
+    try:
+        with site.database.transaction() as session:
+            links.use_to_change_email(session, site.keys, token, site.clock(), language=site.wording().code)
+    except LinkRefused:
+        return _refused(site, links.EMAIL)
+    return site.message("email_done_title", "email_done", "email_done_old", leads_to="sign_in")
 
 
 def _refused(site: Site, purpose: links.Purpose) -> Response:
-    return site.message(
-        "page_refused_title", "page_refused", "page_refused_just_done", f"page_refused_{purpose}", status=404
-    )
+    leads_to = "sign_in" if purpose == links.EMAIL else "recover"
+    said = ("refused", "refused_just_done", f"refused_{purpose}")
+    return site.message("refused_title", *said, status=404, leads_to=leads_to)

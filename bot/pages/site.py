@@ -10,6 +10,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from core import rules
 from core.database import Database
 from core.keys import Keys
 
@@ -21,8 +22,16 @@ class Wording(Protocol):
     def code(self) -> str:
         """The language's code, for example "en"."""
 
-    def phrase(self, key: str, /, **fields: object) -> str:
-        """The text of a phrase, its fields filled in."""
+    def page_text(self, key: str, /, **fields: object) -> str:
+        """A text of the pages, its fields filled in."""
+
+
+NAVIGATION = (
+    ("chat", "/"),
+    ("create", "/account/create"),
+    ("sign_in", "/account/sign-in"),
+    ("recover", "/account/recover"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +44,32 @@ class Site:
     wording: Callable[[], Wording]  # asked at every page, so that an edit shows at once
     templates: Environment
 
-    def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
-        """Return a page; the template sees `phrase`, `language` and the values, all escaped."""
-        wording = self.wording()
-        text = self.templates.get_template(template).render(phrase=wording.phrase, language=wording.code, **values)
-        return HTMLResponse(text, status)
+    def text(self, key: str, **fields: object) -> str:
+        """Return a text of the pages."""
+        return self.wording().page_text(key, **fields)
 
-    def message(self, title: str, *paragraphs: str, status: int = 200, **fields: object) -> HTMLResponse:
-        """Return a page that only says something: the phrases `title` and `paragraphs`."""
-        return self.page("message.html", status=status, title=title, paragraphs=paragraphs, fields=fields)
+    def page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+        """Return a page; the template sees `t` (the wording), `language`, `navigation` and the values, all escaped."""
+        wording = self.wording()
+        shared: dict[str, object] = {
+            "t": wording.page_text,
+            "language": wording.code,
+            "navigation": NAVIGATION,
+            "password_min": rules.PASSWORD_MIN,
+            "password_max": rules.PASSWORD_MAX,
+        }
+        return HTMLResponse(self.templates.get_template(template).render(shared | values), status)
+
+    def message(
+        self, title: str, *paragraphs: str, status: int = 200, leads_to: str = "", **fields: object
+    ) -> HTMLResponse:
+        """Return a page that only says something: the texts `title` and `paragraphs`.
+
+        `leads_to` is a name of `NAVIGATION`: where people go from here.
+        """
+        address = dict(NAVIGATION).get(leads_to, "")
+        values = {"title": title, "paragraphs": paragraphs, "fields": fields, "leads_to": leads_to, "address": address}
+        return self.page("message.html", status=status, **values)
 
 
 def network_of(request: Request) -> str:

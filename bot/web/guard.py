@@ -10,6 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BODY_BYTES = 64 * 1024
 # A reply of staff that is too long comes back to them whole, instead of being lost.
 DESK_BODY_BYTES = 1024 * 1024
+CONTENT_SECURITY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -18,9 +22,7 @@ def security_headers(address: str) -> Mapping[str, str]:
     headers = {
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
-        "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        ),
+        "Content-Security-Policy": CONTENT_SECURITY,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -61,7 +63,7 @@ class RequestLimits:
         self.origin = f"{parts.scheme}://{parts.netloc}".casefold()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; HTTPException 403 when it is another site's, 413 when its body is too large."""
+        """Pass the request on; HTTPException 403 when it is another site's, 413 when too large a body is read."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -70,12 +72,13 @@ class RequestLimits:
             raise HTTPException(403)
         most = DESK_BODY_BYTES if scope["path"].startswith("/desk/tickets/") else BODY_BYTES
         announced = headers.get("content-length", "0")
-        if len(announced) > 8 or int(announced) > most:
-            raise HTTPException(413)
+        is_too_large = len(announced) > 8 or int(announced) > most
         received = 0
 
         async def receive_limited() -> Message:
             nonlocal received
+            if is_too_large:
+                raise HTTPException(413)  # whoever reads the form may answer with its page
             message = await receive()
             received += len(message.get("body", b""))
             if received > most:

@@ -8,11 +8,17 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.pages.site import Site
+from bot.web.guard import CONTENT_SECURITY
 
+# A letter may do less than in any mail program: show itself within our page, and be followed from there.
+LETTERS_SECURITY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';"
+    " sandbox allow-top-navigation-by-user-activation"
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -39,6 +45,10 @@ class KeptLetter(Protocol):
     def body(self) -> str:
         """Its plain text."""
 
+    @property
+    def html(self) -> str:
+        """It as mail programs show it; empty where it is text alone."""
+
 
 class Mailbox(Protocol):
     """Whoever keeps the letters."""
@@ -58,12 +68,26 @@ def routes(site: Site, mailbox: Mailbox, address: str) -> list[Route]:
 
     def one_letter(request: Request) -> Response:
         _refuse_other_names(request)
+        letter = found(request)
+        page = site.page("letter.html", letter=letter, pieces=own_address.split(letter.body))
+        page.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; frame-src 'self'"
+        return page
+
+    def as_html(request: Request) -> Response:
+        _refuse_other_names(request)
+        return HTMLResponse(found(request).html, headers={"Content-Security-Policy": LETTERS_SECURITY})
+
+    def found(request: Request) -> KeptLetter:
         for letter in mailbox.letters():
             if letter.number == request.path_params["number"]:
-                return site.page("letter.html", letter=letter, pieces=own_address.split(letter.body))
+                return letter
         raise HTTPException(404)
 
-    return [Route("/mail", all_letters), Route("/mail/{number:int}", one_letter)]
+    return [
+        Route("/mail", all_letters),
+        Route("/mail/{number:int}", one_letter),
+        Route("/mail/{number:int}/html", as_html),
+    ]
 
 
 def _refuse_other_names(request: Request) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 import uvicorn
@@ -17,13 +18,19 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from bot.channels import pictures
 from bot.channels.markup import telegram_html
+from bot.channels.web import pages as web
+from bot.channels.web.channel import WebChannel
+from bot.channels.web.site import ChatSite
+from bot.channels.web.visitor import Cookies
 from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import links
-from bot.pages.site import Site, Wording, network_of
+from bot.pages import account, links, stops
+from bot.pages.door import Door
+from bot.pages.site import NAVIGATION, Site, Wording, network_of
 from bot.web import mailbox
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
@@ -31,7 +38,7 @@ from core.database import Database
 from core.keys import Keys
 
 HERE = Path(__file__).parent
-_SAID = {403: "page_foreign", 404: "page_not_found", 405: "page_not_found", 413: "page_too_large"}
+_SAID = {403: "foreign", 404: "not_found", 405: "not_found", 413: "too_large"}
 
 
 def create_app(
@@ -43,13 +50,13 @@ def create_app(
     clock: Callable[[], datetime],
     letters: Mailbox | None = None,
     desk: tuple[HelpDesk, Hub] | None = None,
-    beside: Sequence[Route] = (),
+    chat: WebChannel | None = None,
 ) -> Starlette:
     """Return the application under `address` (PUBLIC_URL): account pages, /healthz, and /mail where `letters` are kept.
 
     `wording` returns the language of the pages, for example `lambda: library.language("en")`. Give `letters` in
-    development alone. With `desk` there are the help desk's pages, kept live by its hub. The routes
-    `beside` are for programs, which no form and no page sends there.
+    development alone. With `desk` there are the help desk's pages, kept live by its hub; with `chat` the
+    conversation is at /.
     """
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -63,12 +70,15 @@ def create_app(
     desk_pages: Sequence[BaseRoute] = ()
     if desk is not None:
         help_desk, hub = desk
-        desk_site = DeskSite(help_desk, templates, address, network_of, _as_html)
+        desk_site = DeskSite(help_desk, templates, address, network_of, _as_html, hub.shared)
         desk_pages = pages.routes(desk_site, hub)
+    chat_pages: Sequence[BaseRoute] = ()
+    if chat is not None:
+        chat_pages = web.routes(ChatSite(chat, templates, address, Cookies(keys, address), network_of, NAVIGATION))
 
     async def refused(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        key = _SAID.get(status, "page_failed")
+        key = _SAID.get(status, "failed")
         page = await run_in_threadpool(site.message, f"{key}_title", key, status=status)
         page.headers.update({**((isinstance(error, HTTPException) and error.headers) or {}), **headers})
         return page
@@ -78,6 +88,9 @@ def create_app(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *stops.routes(site),
+            *chat_pages,
+            *account.routes(Door(site, address, pictures.png, pictures.wav)),
             *desk_pages,
             *(mailbox.routes(site, letters, address) if letters is not None else ()),
         ],
@@ -85,7 +98,7 @@ def create_app(
         middleware=[Middleware(RequestLimits, address=address)],
     )
     return Starlette(
-        routes=[*beside, Mount("", router)],
+        routes=[Mount("", router)],
         middleware=[Middleware(SecurityHeaders, headers=headers)],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
@@ -114,6 +127,7 @@ def server(app: ASGIApp, host: str, port: int, *, trusted_proxies: str = "127.0.
     )
 
 
+@lru_cache(maxsize=2048)  # the same lines of the same tickets again and again
 def _as_html(markdown: str) -> str:
     """Return the bot's Markdown as a few tags of HTML, everything else escaped; its lines are broken as they stand."""
     return "\n\n".join(telegram_html(markdown))

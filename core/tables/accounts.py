@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, event, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables.base import IDS_NEVER_COME_BACK, Base
+from core.tables.append_only import keep_audit
+from core.tables.base import IDS_NEVER_COME_BACK, Base, BrowserSession
 
 _UNRESOLVED = text("resolved_at IS NULL")
 
@@ -37,8 +38,17 @@ class Account(Base):
     activated_at: Mapped[datetime | None]
 
 
+class AccountSession(BrowserSession):
+    """A browser in which the owner of an account is signed in."""
+
+    __tablename__ = "account_sessions"
+    __table_args__ = IDS_NEVER_COME_BACK
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+
+
 class Link(Base):
-    """A mailed link that activates an account or lets its owner set a password; its token is derived, never stored."""
+    """A mailed link: activates an account, lets its owner set a password, or proves a mailbox; its token is derived."""
 
     __tablename__ = "links"
     __table_args__ = IDS_NEVER_COME_BACK
@@ -46,6 +56,7 @@ class Link(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[str]
+    email: Mapped[str | None]  # the mailbox that a link of purpose `email` proves
     created_at: Mapped[datetime]
     armed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
@@ -89,6 +100,7 @@ class AccountRequest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     identifier: Mapped[str | None]
+    payload: Mapped[bytes | None]  # a registration, sealed
     proved_by: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"), index=True)
@@ -122,3 +134,6 @@ class AuditEvent(Base):
     account_id: Mapped[int | None]
     conversation_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+
+
+event.listen(AuditEvent.__table__, "after_create", keep_audit)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables.base import IDS_NEVER_COME_BACK, UNSETTLED, Base
@@ -32,14 +32,16 @@ class Message(Base):
     """One line of a conversation's transcript, redacted before it is written."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("messages_by_time", "at", "author"),)
+    __table_args__ = (Index("messages_by_time", "at", "author"), Index("messages_in_order", "conversation_id", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     author: Mapped[str]
     text: Mapped[str]
     meaning: Mapped[str]
+    # Where people read their transcript itself, on the web: the buttons and the picture that a line of the bot has.
+    shown: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class FollowUp(Base):

@@ -1,17 +1,18 @@
-"""The tables of the help desk: tickets with their history, words and topics, and who works there."""
+"""The tables of the help desk: tickets with their history, words and topics, who works there, and what days came to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables.base import IDS_NEVER_COME_BACK, Base
+from core.tables.base import IDS_NEVER_COME_BACK, Base, BrowserSession
 
 _ITS_KEY_IS_THE_TABLE = {"sqlite_with_rowid": False}
 _BY_CODE_POINT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 _UNCLOSED = text("closed_at IS NULL")
+_TAUGHT = text("kind = 'taught'")
 _WATCHED = text("watched IS NOT NULL")
 
 
@@ -32,7 +33,6 @@ class Ticket(Base):
     verified_at: Mapped[datetime | None]
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
-    reason: Mapped[str]
     subject: Mapped[str]
     state: Mapped[str]
     escalated_to: Mapped[str]
@@ -55,7 +55,10 @@ class TicketEvent(Base):
     """One thing that happened to a ticket: its history, its notes and what staff wrote to the person; only added to."""
 
     __tablename__ = "ticket_events"
-    __table_args__ = IDS_NEVER_COME_BACK
+    __table_args__ = (
+        Index("ticket_events_taught", "at", sqlite_where=_TAUGHT, postgresql_where=_TAUGHT),
+        IDS_NEVER_COME_BACK,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
@@ -96,8 +99,22 @@ class Topic(Base):
 
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
     topic: Mapped[int | None] = mapped_column(unique=True)
+    closed: Mapped[bool]  # as the group shows it: nobody but administrators can write in it
     told: Mapped[int]  # the last line of the ticket's history that stands in the topic
     watched: Mapped[int | None]  # the first line whose delivery to the person has not ended
+
+
+class DayCount(Base):
+    """What a day in California came to in one respect: a number, of an entry or another detail, or of all."""
+
+    __tablename__ = "day_counts"
+    __table_args__ = _ITS_KEY_IS_THE_TABLE
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    detail: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    counted_at: Mapped[datetime]
 
 
 class Staff(Base):
@@ -109,23 +126,21 @@ class Staff(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
     telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     password_hash: Mapped[str | None]
+    password_set_at: Mapped[datetime | None]
     password_link_at: Mapped[datetime | None]
+    link_hands: Mapped[list[int]] = mapped_column(default=list)  # of staff: through whose hands the link went
+    hands: Mapped[list[int]] = mapped_column(default=list)  # ... and the one by which the present password was set
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
 
-class StaffSession(Base):
-    """A browser in which somebody of staff is signed in; of its token only a hash is here."""
+class StaffSession(BrowserSession):
+    """A browser in which somebody of staff is signed in."""
 
     __tablename__ = "staff_sessions"
     __table_args__ = IDS_NEVER_COME_BACK
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    previous_hash: Mapped[str | None] = mapped_column(unique=True)
-    created_at: Mapped[datetime]
-    rotated_at: Mapped[datetime]
-    seen_at: Mapped[datetime]

@@ -56,31 +56,34 @@ def check(
     memories, lines = {}, [*_some(unused(library, folder), shown)]
     for code, language in library.languages.items():
         lines += _some(remarks(language, places[code], today), shown)
-        measured = _measured(language)
-        if measured:
-            lines += _some(_stolen(measured.phrasings, places[code]), shown)
-            lines += _some(_astray(language, measured.examples, places[code]), shown)
-            memories[code] = Memory.of(measured.phrasings, measured.examples)
-        lines += _summary(language, measured, past.get(code))
+        found = measured(language)
+        if found:
+            lines += _some(_stolen(found.phrasings, places[code]), shown)
+            lines += _some(_astray(language, found.examples, places[code]), shown)
+            memories[code] = Memory.of(found.phrasings, found.examples)
+        lines += _summary(language, found, past.get(code))
     if history:
         remember(history, memories)
     return Report(tuple(lines), well=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class Measured:
+    """How the questions of a language fare: its phrasings, held out, and its examples; and how that was measured."""
+
     phrasings: Sequence[Outcome]
     examples: Sequence[Outcome]
     how: str
 
 
-def _measured(language: Language) -> _Measured | None:
+def measured(language: Language) -> Measured | None:
+    """Return how the questions of a language fare; None of one that has too few phrasings."""
     pairs = language.pairs
     if len(pairs) < FEWEST_MEASURED:
         return None
     questions = [(example.entry, example.text) for example in language.examples]
     if len(pairs) > MOST_MEASURED:
-        return _Measured(*roughly(pairs, questions), "compared with the middle of every entry")
+        return Measured(*roughly(pairs, questions), "compared with the middle of every entry")
     examples = [outcome(language.matcher, *question) for question in questions]
     unseen = {(entry, text): match for entry, text, match in language.matcher.held_out()}
     phrasings = [
@@ -88,7 +91,7 @@ def _measured(language: Language) -> _Measured | None:
         for entry, text in pairs
         if (match := unseen.get((entry, normalise(text)))) is not None
     ]
-    return _Measured(phrasings, examples, "by a matcher that has not seen them")
+    return Measured(phrasings, examples, "by a matcher that has not seen them")
 
 
 def _stolen(phrasings: Iterable[Outcome], places: Places) -> Iterator[Problem]:
@@ -111,7 +114,7 @@ def _astray(language: Language, examples: Iterable[Outcome], places: Places) -> 
             yield remark(places.example(number), what, "add phrasings to its entry that say it in other words")
 
 
-def _summary(language: Language, measured: _Measured | None, before: Memory | None) -> Iterator[str]:
+def _summary(language: Language, measured: Measured | None, before: Memory | None) -> Iterator[str]:
     count = sum(len(entry.phrasings) for entry in language.entries.values())
     yield (
         f"{language.code}: {len(language.entries)} entries, {count:,} phrasings,"
@@ -130,7 +133,7 @@ def _summary(language: Language, measured: _Measured | None, before: Memory | No
         yield from (f"{language.code}: since the last check, {line}" for line in _moved(before, measured))
 
 
-def _moved(before: Memory, measured: _Measured) -> Iterator[str]:
+def _moved(before: Memory, measured: Measured) -> Iterator[str]:
     for name, outcomes, past in (
         ("phrasings", measured.phrasings, before.phrasings),
         ("examples", measured.examples, before.examples),

@@ -27,6 +27,27 @@ _PERSONAL = re.compile(r"@|\d{4}|https?:|\[")
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """Questions that ask the same, as they were spelt at first, each with how often it was asked, most often first."""
+
+    questions: tuple[tuple[str, int], ...]
+
+    @property
+    def asked(self) -> int:
+        """How often one of them was asked."""
+        return sum(count for _, count in self.questions)
+
+    def likeliest(self, language: Language) -> tuple[str, float, float]:
+        """Return the entry that they are likeliest about, how sure that is, and how likely none of ours answers."""
+        shares: dict[str, float] = defaultdict(float)
+        for question, count in self.questions:
+            for entry, confidence in language.matcher.rank(question):
+                shares[entry] += confidence * count / self.asked
+        entry, confidence = max(shares.items(), key=lambda share: share[1])
+        return entry, confidence, max(1 - sum(shares.values()), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Questions that ask the same, most frequent first, and what one phrasing more would do for them."""
 
@@ -66,15 +87,23 @@ def gaps(language: Language, asked: Iterable[str], *, most: int = 10) -> list[Ga
     What the knowledge answers by now is left out. The gaps asked about most are tried: each with the phrasing added to
     its likeliest entry, by a matcher fitted anew.
     """
-    matcher = language.matcher
-    counts, spelt = _counted(asked)
-    unanswered = [key for key in counts if matcher.match(spelt[key]).decision != "answer"][:MOST_QUESTIONS]
-    phrasings = [phrasing for _, phrasing in language.pairs]
-    clusters = _clusters(unanswered, lexical([*phrasings, *unanswered])[len(phrasings) :])
-    clusters.sort(key=lambda cluster: -sum(counts[key] for key in cluster))
-    before = _examples(language, matcher)
-    found = (_gap(language, [(spelt[key], counts[key]) for key in cluster], before) for cluster in clusters[:most])
+    before = _examples(language, language.matcher)
+    found = (_gap(language, cluster, before) for cluster in clusters(language, asked)[:most])
     return sorted(found, key=lambda gap: gap.gain, reverse=True)
+
+
+def clusters(language: Language, asked: Iterable[str], most_questions: int = MOST_QUESTIONS) -> list[Cluster]:
+    """Return what is asked in `asked` and not answered by now, put together; what is asked about most comes first.
+
+    `most_questions` different ones are looked at, those asked most often: each takes a match.
+    """
+    counts, spelt = _counted(asked)
+    often = list(counts)[:most_questions]
+    unanswered = [key for key in often if language.matcher.match(spelt[key]).decision != "answer"]
+    phrasings = [phrasing for _, phrasing in language.pairs]
+    alike = _alike(unanswered, lexical([*phrasings, *unanswered])[len(phrasings) :])
+    found = [Cluster(tuple((spelt[key], counts[key]) for key in keys)) for keys in alike]
+    return sorted(found, key=lambda cluster: -cluster.asked)
 
 
 def _counted(asked: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
@@ -89,43 +118,37 @@ def _counted(asked: Iterable[str]) -> tuple[dict[str, int], dict[str, str]]:
     return dict(counts.most_common()), spelt
 
 
-def _clusters(questions: Sequence[str], rows: Matrix) -> list[list[str]]:
+def _alike(questions: Sequence[str], rows: Matrix) -> list[list[str]]:
     """Put each question, the ones asked most often first, to those most like it, or let it stand alone for others."""
     sums, lengths = np.zeros_like(rows), np.full(len(rows), 1e-9, np.float32)
-    clusters: list[list[str]] = []
+    found: list[list[str]] = []
     for question, row in zip(questions, rows, strict=True):
-        alike = sums[: len(clusters)] @ row / lengths[: len(clusters)]
-        nearest = int(alike.argmax()) if clusters else 0
-        if not clusters or alike[nearest] < ALIKE:
-            nearest = len(clusters)
-            clusters.append([])
-        clusters[nearest].append(question)
+        alike = sums[: len(found)] @ row / lengths[: len(found)]
+        nearest = int(alike.argmax()) if found else 0
+        if not found or alike[nearest] < ALIKE:
+            nearest = len(found)
+            found.append([])
+        found[nearest].append(question)
         sums[nearest] += row
         lengths[nearest] = max(float(np.linalg.norm(sums[nearest])), 1e-9)
-    return clusters
+    return found
 
 
-def _gap(language: Language, cluster: Sequence[tuple[str, int]], before: float | None) -> Gap:
-    matcher = language.matcher
-    asked = sum(count for _, count in cluster)
-    shares: dict[str, float] = defaultdict(float)
-    for question, count in cluster:
-        for entry, confidence in matcher.rank(question):
-            shares[entry] += confidence * count / asked
-    entry, confidence = max(shares.items(), key=lambda share: share[1])
-    phrasing = _proposed([question for question, _ in cluster])
+def _gap(language: Language, cluster: Cluster, before: float | None) -> Gap:
+    entry, confidence, not_ours = cluster.likeliest(language)
+    phrasing = _proposed([question for question, _ in cluster.questions])
     after = language.fitted([*language.pairs, (entry, phrasing)])
     answered = sum(
         count
-        for question, count in cluster
+        for question, count in cluster.questions
         if (match := after.match(question)).decision == "answer" and match.entries[0][0] == entry
     )
     return Gap(
-        asked=asked,
-        questions=tuple(question for question, _ in cluster),
+        asked=cluster.asked,
+        questions=tuple(question for question, _ in cluster.questions),
         entry=entry,
         confidence=confidence,
-        not_ours=max(1 - sum(shares.values()), 0.0),
+        not_ours=not_ours,
         phrasing=phrasing,
         answered_after=answered,
         examples_before=before,

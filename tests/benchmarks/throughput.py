@@ -6,14 +6,13 @@ One process on SQLite with everything on, a Bot API server on loopback in anothe
 five questions, and between them five answers, buttons and actions. The echo is python-telegram-bot as it comes, with
 its own HTTP client, in the same run and in turns with the service; it finds all that is said waiting from the start,
 which suits it best, while the service gets what people say once they have seen its answer. Then both get 100 messages a
-second.
+second. Either may use every core: the echo has no work for a second one, the service matches there.
 """
 
 import json
 import os
 import platform
 import random
-import shutil
 import signal
 import sqlite3
 import statistics
@@ -58,12 +57,12 @@ def measured(kind: str, said: list[list[str]], rate: float) -> dict[str, Any]:
             json.dumps({"texts": said, "rate": rate, "at_once": kind == "echo" and not rate, "database": str(database)})
         )
         server = subprocess.Popen(
-            [*pinned(0), sys.executable, "-m", "tests.benchmarks.bot_api", str(folder / "script.json")],
+            [sys.executable, "-m", "tests.benchmarks.bot_api", str(folder / "script.json")],
             stdout=subprocess.PIPE,
         )
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        bot = subprocess.Popen([*pinned(1), sys.executable, "-m", "tests.benchmarks.bots", kind, str(port), name])
+        bot = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.bots", kind, str(port), name])
         try:
             server.stdout.readline()
             before = processor_seconds(bot.pid)
@@ -101,12 +100,6 @@ def disordered(database: Path | str, said: list[list[str]]) -> int:
             heard = [text for text in kept if text in mine]
             wrong += heard != asked
     return wrong
-
-
-def pinned(core: int) -> list[str]:
-    """Return what keeps a command on one core, where there are two, so that bot and server do not share one."""
-    taskset = shutil.which("taskset")
-    return [taskset, "--cpu-list", str(core)] if taskset and (os.cpu_count() or 1) > 1 else []
 
 
 def main(rounds: int) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, SendFailed, Sent
+from bot.dialogue.messages import Button, Delivery, Incoming, NotYet, Reply, SendFailed, Sent
 from core import conversations, inbox, outbox
 from core.database import Database
 from core.inbox import Claim
@@ -14,11 +14,17 @@ from core.outbox import Replies
 from core.tables import Owed, Received
 
 React = Callable[[Incoming], tuple[Reply, ...]]
+MENU = (Button("Yes", "a.0"), Button("No", "a.1"), Button("Neither of these two", "a.2"))
 
 
 def echo(incoming: Incoming) -> tuple[Reply, ...]:
     """Say what was said."""
     return (Reply(f"You said: {incoming.text or incoming.button or incoming.attachment}"),)
+
+
+def asks(incoming: Incoming) -> tuple[Reply, ...]:
+    """Ask whether that was said, with buttons."""
+    return (Reply(f"You said **{incoming.text or incoming.button}**. Right?", MENU),)
 
 
 class StandIn:

@@ -1,26 +1,19 @@
 """People talk to the bot on Telegram: messages, buttons, pictures, groups, over HTTP on loopback."""
 
 import time
-from typing import Literal
 
 import pytest
 
-from bot.channels.telegram.channel import Telegram
-from bot.dialogue.messages import Button, Incoming, Picture, Reply
+from bot.dialogue.messages import Incoming, Picture, Reply
 from core import verification
 from tests.channels.conftest import KEYS
-from tests.channels.stand_in import StandIn
+from tests.channels.stand_in import MENU, StandIn, asks
 from tests.telegram_chats import CONTENTS
-from tests.telegram_server import Fault, TelegramServer
+from tests.telegram_server import TelegramServer
 
 PAT, SAM, GROUP = 11, 12, -100
-MENU = (Button("Yes", "a.0"), Button("No", "a.1"), Button("Neither of these two", "a.2"))
 
 pytestmark = pytest.mark.usefixtures("channel")
-
-
-def asks(incoming: Incoming) -> tuple[Reply, ...]:
-    return (Reply(f"You said **{incoming.text or incoming.button}**. Right?", MENU),)
 
 
 async def test_a_message_is_answered_in_telegram_html(telegram: TelegramServer, turns: StandIn) -> None:
@@ -245,75 +238,3 @@ async def test_in_a_private_chat_a_command_with_the_bots_name_is_the_command(
     await telegram.say(PAT, "/help@cers_test_bot")
     await telegram.heard(PAT)
     assert turns.received[0].text == "/help"
-
-
-async def test_a_turn_that_crashes_once_is_tried_again(telegram: TelegramServer, turns: StandIn) -> None:
-    crashes = iter([True, False])
-
-    def shaky(incoming: Incoming) -> tuple[Reply, ...]:
-        if next(crashes):
-            raise RuntimeError("a crash of the test")
-        return (Reply("Fine."),)
-
-    turns.react = shaky
-    await telegram.say(PAT, "hello")
-    assert [reply.text for reply in await telegram.heard(PAT)] == ["Fine."]
-
-
-async def test_a_message_that_crashes_every_turn_is_set_aside_with_an_apology(
-    telegram: TelegramServer, turns: StandIn
-) -> None:
-    def broken(incoming: Incoming) -> tuple[Reply, ...]:
-        raise RuntimeError("a crash of the test")
-
-    turns.react = broken
-    await telegram.say(PAT, "hello")
-    [reply] = await telegram.heard(PAT)
-    assert reply.html == "Sorry, that was <b>my</b> mistake."
-    [kept] = turns.inbox()
-    assert kept.handled_at
-    assert kept.payload is None
-
-
-async def test_a_person_who_blocked_the_bot_is_gone_for_good(telegram: TelegramServer, turns: StandIn) -> None:
-    telegram.chats.open(PAT).blocked = True
-    await telegram.say(PAT, "hello")
-    await telegram.settled()
-    assert [failure.permanent for failure in turns.failures] == [True]
-    assert turns.outcomes() == ["refused: Forbidden: bot was blocked by the user"]
-
-
-async def test_a_flood_wait_is_handed_on_and_touches_nobody_else(telegram: TelegramServer, turns: StandIn) -> None:
-    telegram.faults.append(
-        Fault("sendMessage", "refuse", PAT, status=429, description="Too Many Requests: retry after 7", retry_after=7)
-    )
-    await telegram.say(PAT, "hello")
-    await telegram.say(SAM, "hello")
-    await telegram.heard(SAM)
-    assert [(failure.permanent, failure.retry_after) for failure in turns.failures] == [(False, 7.0)]
-
-
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "refuse"])
-async def test_a_connection_that_fails_is_not_for_good(
-    kind: Literal["drop_before", "drop_after", "refuse"], telegram: TelegramServer, turns: StandIn
-) -> None:
-    telegram.faults.append(Fault("sendMessage", kind))
-    await telegram.say(PAT, "hello")
-    await telegram.settled()
-    assert [(failure.permanent, failure.retry_after) for failure in turns.failures] == [(False, None)]
-
-
-async def test_the_worker_sends_by_the_same_channel(
-    telegram: TelegramServer, turns: StandIn, channel: Telegram
-) -> None:
-    telegram.faults.append(Fault("sendMessage", "refuse", times=1))
-    turns.react = asks
-    await telegram.say(PAT, "hello")
-    await telegram.settled()
-    incoming = turns.received[0]
-    delivery = turns.receive(Incoming(incoming.channel, incoming.chat, "another", text="left over"))
-    assert delivery
-    await channel.send(delivery)
-    [reply] = await telegram.heard(PAT)
-    assert turns.keyboard(delivery.conversation) == str(reply.id)
-    assert turns.outcomes()[-1] == "sent"

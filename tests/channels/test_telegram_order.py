@@ -154,6 +154,7 @@ async def test_an_inbox_that_cannot_be_read_is_read_later() -> None:
     assert handled == [1]
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("channel")
 async def test_g5_a_flooding_chat_waits_behind_itself_alone(telegram: TelegramServer, turns: StandIn) -> None:
     flood, calm = 1, 2

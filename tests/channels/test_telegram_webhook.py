@@ -6,7 +6,6 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -25,15 +24,6 @@ from tests.telegram_server import TelegramServer
 SECRET = "a-secret-of-the-tests"
 HOOK = Webhook("https://bot.example.org/telegram", SECRET)
 PAT = 11
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Return the address of a database with all tables."""
-    database = Database(f"sqlite:///{tmp_path}/webhook.db")
-    database.migrate()
-    database.close()
-    return str(database.url)
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
         "disk",
         "mail",
         "Telegram",
+        "staff's group",
     ]
     assert telegram.token not in done.stdout
     assert mail.mails == []

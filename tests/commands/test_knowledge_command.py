@@ -49,7 +49,7 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Editor]:
     shelf = Shelf(tmp_path / "knowledge")
     for folder in ("en/flows", "en/letters"):
         shutil.copytree(SHIPPED / folder, shelf.folder / folder, dirs_exist_ok=True)
-    for file in ("sources.yaml", "en/desk.yaml", "en/phrases.yaml", "en/words.yaml"):
+    for file in ("sources.yaml", "en/desk.yaml", "en/pages.yaml", "en/phrases.yaml", "en/words.yaml"):
         shutil.copy(SHIPPED / file, shelf.folder / file)
     facts = (SHIPPED / "facts.yaml").read_text(encoding="utf-8")
     shelf.write("facts.yaml", f'{facts}wait_minutes:\n  value: 20\n  source: ["004"]\n'.encode())

@@ -1,159 +1,17 @@
-"""`cersbot run`, as operators have it: Telegram over HTTP, letters over SMTP, pages, signals, kills, wrong settings."""
+"""`cersbot run`, as operators have it: Telegram over HTTP, letters over SMTP, pages, signals, kills."""
 
 import asyncio
-import json
 import re
-import shutil
 import signal
-import socket
-import subprocess
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
-from urllib.parse import urlencode
+import time
 
-import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MessageHandler
+import aiohttp
 
-from tests.commands.process import ROOT, run, start
-from tests.ports import free_port
-from tests.telegram_server import TelegramServer
+from tests.commands.process import run
+from tests.commands.running import PERSON, Mails, Running
 
-PERSON = 17
 STAFF_GROUP = -1001234567890
 ANA = 501
-ACCOUNTS = "username,first_name,last_name,email,state\ndanalee1,Dana,Lee,dana@example.org,active\n"
-
-
-@dataclass
-class Mails:
-    """What a mail server on loopback has taken."""
-
-    port: int
-    taken: list[EmailMessage] = field(default_factory=list)
-
-    async def text(self, subject: str) -> str:
-        """Return the text of the mail with this subject, once it is there."""
-        for _ in range(400):
-            found = [mail for mail in self.taken if mail["Subject"] == subject]
-            if found:
-                return str(found[-1].get_content())
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"no letter {subject!r}, but {[mail['Subject'] for mail in self.taken]}")
-
-
-class Taking(MessageHandler):
-    """Takes every mail into `mails`."""
-
-    def __init__(self, mails: Mails) -> None:
-        super().__init__()
-        self._mails = mails
-
-    def prepare_message(self, session: object, envelope: object) -> EmailMessage:
-        """Read the mail."""
-        content = getattr(envelope, "content", b"")
-        mail = message_from_bytes(content, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        return mail
-
-    def handle_message(self, message: object) -> None:
-        """Keep the mail."""
-        assert isinstance(message, EmailMessage)
-        self._mails.taken.append(message)
-
-
-@pytest.fixture
-def mails() -> Iterator[Mails]:
-    """Return what a mail server takes."""
-    mails = Mails(free_port())
-    controller = Controller(Taking(mails), hostname="127.0.0.1", port=mails.port)
-    controller.start()
-    yield mails
-    controller.stop()
-
-
-@dataclass
-class Running:
-    """The bot as a process, and the Telegram that it talks to."""
-
-    folder: Path
-    telegram: TelegramServer
-    settings: dict[str, str]
-    process: subprocess.Popen[str] | None = None
-
-    async def start(self) -> None:
-        """Start the bot and wait until its pages answer."""
-        self.process = start(self.folder, "run", settings=self.settings, stderr=subprocess.STDOUT)
-        async with asyncio.timeout(30):
-            while not await asyncio.to_thread(self._is_healthy):
-                assert self.process.poll() is None, self.process.stdout and self.process.stdout.read()
-                await asyncio.sleep(0.05)
-
-    async def end(self, number: signal.Signals) -> int:
-        """Send a signal; return the exit status."""
-        assert self.process
-        self.process.send_signal(number)
-        await asyncio.to_thread(self.process.communicate, timeout=20)
-        return self.process.returncode
-
-    async def hears(self, text: str) -> str:
-        """Type a text on Telegram; return what the bot says."""
-        await self.telegram.say(PERSON, text)
-        return "\n".join(message.text for message in await self.telegram.heard(PERSON, wait=20))
-
-    async def presses(self, label: str) -> str:
-        """Press a button on Telegram; return what the bot says."""
-        await self.telegram.press(PERSON, label)
-        return "\n".join(message.text for message in await self.telegram.heard(PERSON, wait=20))
-
-    def page(self, address: str, **form: str) -> str:
-        """Return a page, opened or posted to."""
-        data = urlencode(form).encode() if form else None
-        with urllib.request.urlopen(urllib.request.Request(address, data=data), timeout=10) as answer:
-            return str(answer.read().decode())
-
-    def hands_in(self, update: object, secret: str) -> int:
-        """Hand an update in as Telegram does; return the status."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.settings['CERSBOT_PORT']}/telegram",
-            json.dumps(update).encode(),
-            {"X-Telegram-Bot-Api-Secret-Token": secret},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as refused:
-            return refused.code
-
-    def _is_healthy(self) -> bool:
-        try:
-            return self.page(f"http://127.0.0.1:{self.settings['CERSBOT_PORT']}/healthz") == "ok\n"
-        except OSError:
-            return False
-
-
-@pytest.fixture
-async def bot(tmp_path: Path, mails: Mails) -> AsyncIterator[Running]:
-    """Return the bot, not started, with one account."""
-    async with TelegramServer() as telegram:
-        settings = {
-            "CERSBOT_TELEGRAM_TOKEN": telegram.token,
-            "CERSBOT_TELEGRAM_BASE_URL": telegram.base_url,
-            "CERSBOT_SMTP_URL": f"smtp://127.0.0.1:{mails.port}",
-            "CERSBOT_PORT": str(free_port()),
-        }
-        (tmp_path / "accounts.csv").write_text(ACCOUNTS)
-        imported = run(tmp_path, "accounts", "import", "accounts.csv", settings=settings)
-        assert imported.returncode == 0, imported.stderr
-        running = Running(tmp_path, telegram, settings)
-        yield running
-        if running.process and running.process.poll() is None:
-            await running.end(signal.SIGKILL)
 
 
 async def test_a_forgotten_password_is_reset_from_the_first_word_to_the_last_page(bot: Running, mails: Mails) -> None:
@@ -238,64 +96,23 @@ def _newest(bot: Running, chat: int) -> str:
     return bot.telegram.chats.open(chat).messages[max(bot.telegram.chats.open(chat).messages)].text
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "right"),
-    [
-        ("CERSBOT_PORT", "eighty", "8000"),
-        ("CERSBOT_PUBLIC_URL", "bot.example.org", "https://bot.example.org"),
-        ("CERSBOT_DATABASE_URL", "mysql://root@db/x", "sqlite:///"),
-        ("CERSBOT_TELEGRAM_TOKEN", "secret-but-wrong", "123456789:AAE"),
-        ("CERSBOT_SMTP_URL", "http://mail.example.org", "smtp://"),
-        ("CERSBOT_SECRET_KEY", "short", "32"),
-        ("CERSBOT_KNOWLEDGE", "nowhere", "knowledge"),
-    ],
-)
-def test_a_wrong_setting_ends_with_one_line_that_names_it_and_a_right_value(
-    tmp_path: Path, variable: str, value: str, right: str
-) -> None:
-    done = run(tmp_path, "run", settings={variable: value})
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith(variable)
-    assert right in done.stderr
-    assert "secret-but-wrong" not in done.stderr
-
-
-def test_a_public_service_without_a_mail_server_does_not_start(tmp_path: Path) -> None:
-    done = run(tmp_path, "run", settings={"CERSBOT_PUBLIC_URL": "https://bot.example.org"})
-    assert (done.returncode, done.stderr.startswith("CERSBOT_SMTP_URL")) == (2, True)
-
-
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = str(other.getsockname()[1])
-        done = run(tmp_path, "run", settings={"CERSBOT_PORT": port})
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
-    assert f"CERSBOT_PORT={port}" in done.stderr
-
-
-def test_a_telegram_that_does_not_answer_is_named_without_the_token(tmp_path: Path) -> None:
-    settings = {
-        "CERSBOT_PORT": str(free_port()),
-        "CERSBOT_TELEGRAM_TOKEN": "7:hidden-token",
-        "CERSBOT_TELEGRAM_BASE_URL": f"http://127.0.0.1:{free_port()}/bot",
-    }
-    done = run(tmp_path, "run", settings=settings)
-    assert done.returncode == 2
-    assert "CERSBOT_TELEGRAM_BASE_URL" in done.stderr
-    assert "hidden-token" not in done.stderr
-
-
-@pytest.mark.parametrize("command", ["run", "chat"])
-def test_broken_knowledge_ends_with_file_line_column_and_the_mend(tmp_path: Path, command: str) -> None:
-    folder = tmp_path / "knowledge"
-    shutil.copytree(ROOT / "knowledge", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
-    broken = folder / "en" / "faq" / "help.yaml"
-    lines = broken.read_text().splitlines()
-    place = next(number for number, line in enumerate(lines, 1) if line.startswith("  answer:"))
-    lines[place - 1] = "  anwser: |"
-    broken.write_text("\n".join(lines))
-    done = run(tmp_path, command, settings={"CERSBOT_KNOWLEDGE": str(folder), "CERSBOT_PORT": str(free_port())})
-    assert done.returncode == 2
-    assert f"en/faq/help.yaml:{place}:3" in done.stderr
-    assert "answer" in done.stderr
+async def test_a_stop_ends_open_live_streams_at_once(bot: Running) -> None:
+    added = await asyncio.to_thread(run, bot.folder, "staff", "add", "Ana", settings=bot.settings)
+    link = re.search(r"/desk/password/\S+", added.stdout)
+    assert link
+    await bot.start()
+    password = {"password": "nine green bottles on a wall"}
+    async with aiohttp.ClientSession(bot.address, cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        async with browser.post(link[0], data=password | {"confirmation": password["password"]}) as answer:
+            assert answer.status == 200
+        async with browser.post("/desk/sign-in", data=password | {"name": "Ana"}) as answer:
+            assert answer.status == 200
+        streams = [await browser.get("/desk/live") for _ in range(5)]
+        for stream in streams:
+            assert await stream.content.readline() == b"retry: 2000\n"
+        began = time.monotonic()
+        ending = asyncio.create_task(bot.end(signal.SIGTERM))
+        async with asyncio.timeout(1.5):
+            await asyncio.gather(*(stream.read() for stream in streams))
+        assert await ending == 0
+        assert time.monotonic() - began < 5

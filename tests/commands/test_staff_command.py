@@ -58,7 +58,17 @@ def test_adding_somebody_prints_a_link_that_sets_their_password(operator: Operat
     assert token is not None
     with operator.database.transaction() as session:
         member = records.look(session, operator.keys, token[1], NOW)
-    assert (member.name, member.telegram_id) == ("Ana", 501)
+    assert (member.name, member.role, member.telegram_id) == ("Ana", "admin", 501)
+
+
+def test_a_role_and_a_telegram_id_are_given_and_changed(operator: Operator) -> None:
+    assert "Added Ana (admin)." in operator.types(staff, "add", "Ana").output
+    assert "Added Ben (agent)." in operator.types(staff, "add", "Ben").output
+    assert "Added Cem (editor)." in operator.types(staff, "add", "Cem", "--role", "editor").output
+    assert operator.types(staff, "change", "ben", "--role", "editor").output == "Ben: editor, Telegram id -.\n"
+    assert operator.types(staff, "change", "Ben", "--telegram-id", "7").output == "Ben: editor, Telegram id 7.\n"
+    assert operator.types(staff, "change", "Ben", "--telegram-id", "0").output == "Ben: editor, Telegram id -.\n"
+    assert operator.types(staff, "change", "Ben", "--role", "boss").exit_code == 2
 
 
 def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
@@ -67,7 +77,7 @@ def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
     operator.types(staff, "add", "Ben")
     assert "every session of theirs has ended" in operator.types(staff, "disable", "ben").output
     lines = [line.split() for line in operator.types(staff, "list").output.splitlines()]
-    assert lines == [["Ana", "501", "no", "password", "yet"], ["Ben", "-", "disabled"]]
+    assert lines == [["Ana", "admin", "501", "no", "password", "yet"], ["Ben", "agent", "-", "disabled"]]
     assert "/desk/password/" in operator.types(staff, "reset-password", "Ben").output
     assert "disabled" not in operator.types(staff, "list").output
     assert "Whoever was disabled works here again" in operator.types(staff, "reset-password", "--help").output
@@ -79,6 +89,7 @@ def test_everybody_is_listed_with_their_state(operator: Operator) -> None:
         (("add", "Ana"), "staff_name_taken"),
         (("add", "x" * 41), "staff_name_wrong"),
         (("add", "Ben", "--telegram-id", "501"), "staff_telegram_taken"),
+        (("change", "Nobody"), "staff_unknown"),
         (("disable", "Nobody"), "staff_unknown"),
         (("reset-password", "Nobody"), "staff_unknown"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from core.database import Database
 from core.keys import Keys
+from tests.core.desks import Desks
 from tests.people import SECRET
 from tests.postgres import PostgreSQL
 
@@ -41,6 +42,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def sqlite(tmp_path: Path) -> Iterator[Database]:
     """Yield a new SQLite database, for tests of what SQLite alone does."""
     yield from _on_sqlite(tmp_path)
+
+
+@pytest.fixture
+def desks(database: Database, keys: Keys, now: datetime) -> Desks:
+    """Return a help desk with an account whose mailbox is lost."""
+    return Desks(database, keys, now)
 
 
 def _on_sqlite(folder: Path) -> Iterator[Database]:

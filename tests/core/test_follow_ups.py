@@ -10,6 +10,7 @@ from core import follow_ups
 from core.database import Database
 from core.follow_ups import Due
 from core.keys import Keys
+from core.tables import FollowUp
 from tests.chats import CoreChat
 
 QUARTER = timedelta(minutes=15)
@@ -36,7 +37,8 @@ def due(chat: CoreChat, channel: str = "test", of: str | None = None, limit: int
 def settles(chat: CoreChat, number: int) -> bool:
     """Return whether it is asked now."""
     with chat.database.transaction() as session:
-        return follow_ups.settle(session, number, chat.now)
+        row = session.get_one(FollowUp, number)
+        return follow_ups.settle(session, Due(row.id, row.conversation_id, row.flow, row.given), chat.now)
 
 
 def test_it_is_due_when_it_was_promised_and_asked_once(chat: CoreChat) -> None:

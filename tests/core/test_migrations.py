@@ -95,6 +95,22 @@ def test_migrations_make_the_tables_word_for_word(sqlite: Database, tmp_path: Pa
     made.close()
 
 
+def test_migrations_make_the_triggers_word_for_word_on_postgresql(postgresql: PostgreSQL) -> None:
+    query = """
+        SELECT pg_get_triggerdef(oid), pg_get_functiondef(tgfoid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname
+    """
+
+    def triggers(url: str) -> list[tuple[str, ...]]:
+        with psycopg.connect(url) as connection:
+            return connection.execute(query).fetchall()
+
+    with postgresql.database() as migrated, postgresql.without_tables() as url:
+        made = Database(url)
+        Base.metadata.create_all(made.engine)
+        made.close()
+        assert triggers(url) == triggers(migrated) != []
+
+
 def test_a_database_is_current_once_it_is_migrated(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/deeper/folder/new.db")
     assert not database.is_current()

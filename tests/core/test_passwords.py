@@ -10,7 +10,7 @@ def broken(password: str, username: str = "anngause", email: str = "ann@example.
     return [each.phrase for each in passwords.broken_rules(password, username=username, email=email)]
 
 
-@pytest.mark.parametrize("password", ["Abcdefg1", "Abcdefghijklmno1", "Übergröße1", "a B c d 7 !"])
+@pytest.mark.parametrize("password", ["Blue4Heron", "Zx7kQp2m", "Correct7Horse9xy", "Übergröße1", "a B c d 7 !"])
 def test_a_password_that_keeps_all_rules_is_accepted(password: str) -> None:
     passwords.check(password, username="anngause", email="ann@example.org")
 
@@ -30,6 +30,11 @@ def test_a_password_that_keeps_all_rules_is_accepted(password: str) -> None:
 )
 def test_every_broken_rule_is_named(password: str, phrases: list[str]) -> None:
     assert broken(password) == phrases
+
+
+@pytest.mark.parametrize("password", ["Password1", "Passw0rd", "Qwerty123", "Summer2026", "Abcdefg1", "Anngause2026"])
+def test_what_keeps_all_rules_and_is_soon_guessed_is_refused(password: str) -> None:
+    assert broken(password, username="anngause") == ["password_guessable"]
 
 
 def test_the_username_is_no_password_in_whatever_case() -> None:

@@ -52,6 +52,7 @@ WRONG = {
     "SECRET_KEY": ("too short", "k" * 31),
     "TELEGRAM_TOKEN": ("123456789", "abc:def", "123456789:", "123456789:AAE AAE", "²:AAE"),
     "TELEGRAM_STAFF_CHAT": ("@our_desk", "1001234567890", "0", "-100 123"),
+    "TELEGRAM_STAFF": ("@ana", "123;456", "123,", "0", "-100123", "²"),
     "TELEGRAM_BASE_URL": ("localhost:8081", "api.telegram.org/bot", "http://:8081/bot"),
     "SMTP_URL": ("mail.example.org:587", "http://mail.example.org", "smtp://", "smtp://mail.example.org:0"),
     "MAIL_FROM": (
@@ -87,6 +88,7 @@ RIGHT = {
     "SECRET_KEY": ("k" * 32,),
     "TELEGRAM_TOKEN": ("123456789:AAE-abc_DEF0123456789",),
     "TELEGRAM_STAFF_CHAT": ("-1001234567890",),
+    "TELEGRAM_STAFF": ("123456789", "123456789, 987654321"),
     "TELEGRAM_BASE_URL": ("https://api.telegram.org/bot", "http://127.0.0.1:8081/bot"),
     "SMTP_URL": ("smtp://mail.example.org", "smtps://user:p%40ss@mail.example.org:465"),
     "MAIL_FROM": ("cers-support@example.org", "cers-support@localhost", "o'brien+cers@mail.example.org"),

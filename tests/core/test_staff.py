@@ -1,5 +1,6 @@
 """Staff and their sessions: links that set a password once, sessions that are renewed, and nobody locked out."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from core import passwords, staff, staff_sessions
 from core.database import Database
 from core.keys import Keys
 from core.refusals import StaffRefused
+from core.roles import Duty
 from core.tables import AuditEvent, Staff, StaffSession
 
 PASSWORD = "nine green bottles on a wall"
@@ -39,6 +41,70 @@ def test_a_name_and_a_telegram_id_are_one_persons(database: Database, now: datet
     with database.transaction() as session:
         assert staff.by_telegram(session, 501) == ana
         assert staff.by_telegram(session, 777) is None
+
+
+def test_the_first_is_an_admin_and_others_are_agents_unless_said_otherwise(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        roles = [staff.add(session, now, name).role for name in ("Ana", "Ben", "Cem")]
+        assert [*roles, staff.add(session, now, "Dora", role="editor").role] == ["admin", "agent", "agent", "editor"]
+
+
+@pytest.mark.parametrize(
+    ("role", "duties"),
+    [
+        ("agent", {Duty.WORK_TICKETS, Duty.RECOVER_MAILBOXES}),
+        ("editor", {Duty.WORK_TICKETS, Duty.RECOVER_MAILBOXES, Duty.EDIT_KNOWLEDGE}),
+        ("admin", set(Duty)),
+        ("boss", set()),
+    ],
+)
+def test_a_role_has_its_duties_and_nobody_disabled_has_any(role: str, duties: set[Duty]) -> None:
+    member = staff.Member(1, "Ana", role)
+    assert {duty for duty in Duty if staff.may(member, duty)} == duties
+    assert not any(staff.may(replace(member, disabled=True), duty) for duty in Duty)
+
+
+def test_an_admin_changes_others_and_never_themselves(database: Database, now: datetime, ana: staff.Member) -> None:
+    def phrase(name: str, role: str, telegram_id: int | None = None) -> str:
+        with pytest.raises(StaffRefused) as refused, database.transaction() as session:
+            staff.change(session, now, name, role, telegram_id, by=ana.id)
+        return refused.value.phrase
+
+    with database.transaction() as session:
+        staff.add(session, now, "Ben", 502)
+        changed = staff.change(session, now, "ben", "editor", 503, by=ana.id)
+        assert (changed.role, changed.telegram_id) == ("editor", 503)
+        staff.change(session, now, "ben", "editor", 503, by=ana.id)
+    assert phrase("Ana", "agent", 501) == "staff_not_yourself"
+    assert phrase("Ben", "boss", 503) == "staff_role_unknown"
+    assert phrase("Ben", "editor", 501) == "staff_telegram_taken"
+    assert phrase("Nobody", "agent") == "staff_unknown"
+    with pytest.raises(StaffRefused), database.transaction() as session:
+        staff.disable(session, now, "Ana", by=ana.id)
+    with database.transaction() as session:
+        events = [(each.event, each.detail) for each in session.scalars(select(AuditEvent))]
+    assert events[-1] == ("staff.changed", {"staff": 2, "role": "editor", "by": ana.id})
+    assert [event for event, _ in events].count("staff.changed") == 1
+
+
+def test_a_password_remembers_through_whose_hands_its_link_went(
+    database: Database, keys: Keys, now: datetime, ana: staff.Member, hashed: str
+) -> None:
+    def sets(name: str, by: int | None) -> list[int]:
+        with database.transaction() as session:
+            staff.set_password(session, keys, staff.password_link(session, keys, now, name, by), hashed, now)
+        with database.transaction() as session:
+            return session.scalars(select(Staff.hands).where(Staff.name == name)).one()
+
+    with database.transaction() as session:
+        ben, cem = staff.add(session, now, "Ben", by=ana.id), staff.add(session, now, "Cem", by=ana.id)
+    assert sets("Ana", None) == []
+    assert sets("Ben", ana.id) == [ana.id]
+    assert sets("Cem", ben.id) == [ana.id, ben.id]
+    with database.transaction() as session:
+        staff.password_link(session, keys, now, "Cem")
+        assert session.get_one(Staff, cem.id).hands == [ana.id, ben.id], "a link that nobody has used changes nothing"
+    assert sets("Cem", None) == []
 
 
 def test_a_link_sets_a_password_once_within_a_day(
@@ -150,5 +216,10 @@ def test_nobody_disabled_is_staff_until_given_a_new_link(
         assert staff.by_id(session, ana.id) is not None
         staff.password_link(session, keys, now, "Ana")
         events = [each.event for each in session.scalars(select(AuditEvent))]
-        assert events == ["staff.added", "staff.disabled", "staff.enabled"]
+        assert [event for event in events if event != "staff.link_given"] == [
+            "staff.added",
+            "staff.disabled",
+            "staff.enabled",
+        ]
+        assert events.count("staff.link_given") == 2
         assert session.scalars(select(Staff.password_hash)).all() == [None]

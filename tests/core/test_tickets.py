@@ -42,7 +42,7 @@ def test_a_ticket_keeps_what_was_said_and_gets_a_number_and_a_day(chat: CoreChat
         "916 555 0100",
         "mornings",
     )
-    assert (row.reason, row.state, row.language, row.account_id) == ("asked", "new", "en", None)
+    assert (row.state, row.language, row.account_id) == ("new", "en", None)
     assert (row.created_at, row.answer_by) == (chat.now, WEDNESDAY_FIVE)
     assert chat.does(tickets.promised_by, number) == WEDNESDAY_FIVE.isoformat()
 
@@ -83,11 +83,11 @@ def test_g2_a_letter_that_could_not_be_delivered_becomes_a_ticket_of_its_account
 
     def undelivered(context: Context) -> int:
         session, now, days = context.session, context.now, context.calendar
-        return tickets.open_for_service(session, "letter", "SMTP said no.", account.id, "es", now, days)
+        return tickets.open_for_service(session, "SMTP said no.", account.id, "es", now, days)
 
     number = chat.does(undelivered)
     assert chat.does(tickets.receipts) == []
     with chat.database.transaction() as session:
         row = session.get_one(Ticket, number)
-    assert (row.reason, row.account_id, row.language, row.happened) == ("letter", account.id, "es", "SMTP said no.")
+    assert (row.account_id, row.language, row.happened) == (account.id, "es", "SMTP said no.")
     assert (row.state, row.conversation_id, row.answer_by) == ("new", None, WEDNESDAY_FIVE)

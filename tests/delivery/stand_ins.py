@@ -13,7 +13,8 @@ from core import follow_ups, letters, rules
 from core.letters import Letter
 from core.tables import Owed
 from tests.chats import CoreChat
-from tests.world import MONDAY, Letterbox, World
+from tests.letterbox import Letterbox
+from tests.world import MONDAY, World
 
 BUSY = MailRefused("SMTP [451]", permanent=False)
 UNKNOWN = MailRefused("SMTP [550]", permanent=True)

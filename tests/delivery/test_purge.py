@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.delivery.purge import Purge
-from core import audit, inbox, limits, outbox, purging, rules, tickets
+from core import account_sessions, audit, conversations, inbox, limits, outbox, purging, rules, tickets
 from core.database import Database
 from core.inbox import Arrival
 from core.limits import CHAT_TICKETS, DAY
@@ -16,7 +16,9 @@ from core.purging import Keeping
 from core.refusals import BudgetSpent
 from core.settings import read_settings
 from core.tables import (
+    Account,
     AccountRequest,
+    AccountSession,
     AuditEvent,
     Base,
     Budget,
@@ -80,15 +82,43 @@ async def test_handled_messages_and_what_was_sent_are_kept_for_thirty_days(
     assert counts(database)[1:3] == [0, 0]
 
 
+async def test_visits_to_the_account_pages_end_after_thirty_days_and_chats_never(
+    world: World, chat: Chat, purge: Purge
+) -> None:
+    await converse(chat, [("hello", "")])
+    with world.database().transaction() as session:
+        conversations.hold_all(session, conversations.VISITS, {"somebody": "en"}, world.now)
+    world.later(rules.HANDLED_DAYS * 24 * 60 - 1)
+    await purged(purge)
+    assert len(world.rows(Conversation)) == 2
+    world.later(60)
+    await purged(purge)
+    assert [row.channel for row in world.rows(Conversation)] == ["test"]
+
+
+async def test_sessions_of_accounts_are_gone_after_their_hours(world: World, purge: Purge) -> None:
+    with world.database().transaction() as session:
+        account = session.scalars(select(Account).limit(1)).one()
+        account_sessions.begin(session, account, world.now)
+    world.later(rules.SESSION_HOURS * 60 - 1)
+    await purged(purge)
+    assert len(world.rows(AccountSession)) == 1
+    world.later(60)
+    await purged(purge)
+    assert world.rows(AccountSession) == []
+
+
 async def test_the_audit_is_kept_for_a_year(world: World, purge: Purge) -> None:
     with world.database().transaction() as session:
         audit.record(session, audit.Event.LETTER_REFUSED, now=world.now, letter="activation")
     world.later(rules.AUDIT_DAYS * 24 * 60 - 1)
     await purged(purge)
-    assert [row.event for row in world.rows(AuditEvent)] == ["letter.refused"]
+    assert "letter.refused" in [row.event for row in world.rows(AuditEvent)]
     world.later(60)
     await world.work()
-    assert world.rows(AuditEvent) == []
+    left = world.rows(AuditEvent)
+    assert {row.event for row in left} == {"audit.purged"}, "a purge is written down itself"
+    assert left[-1].detail == {"rows": 1, "days": rules.AUDIT_DAYS}
 
 
 async def test_a_letter_that_is_owed_stays_however_old(world: World, purge: Purge) -> None:
@@ -220,7 +250,7 @@ async def test_a_ticket_tells_as_long_as_there_is_one_what_became_of_a_reply(wor
     database = world.database()
     owed = owe(world)
     with database.transaction() as session:
-        ticket = tickets.open_for_service(session, "letter", "no", None, "en", world.now, STATE_OFFICES)
+        ticket = tickets.open_for_service(session, "no", None, "en", world.now, STATE_OFFICES)
         add(session, ticket, Kind.REPLY, world.now, text="Hello", owed=owed)
         (leased,) = outbox.lease_due(session, outbox.LETTER, world.now)
         outbox.settle(session, owed, leased.lease, "refused: gone", world.now)

@@ -1,6 +1,5 @@
-"""The worker and letters: each is accepted or becomes a ticket (G2), and what it carries lives from then on (G4)."""
+"""The worker and letters: each is accepted or becomes a ticket (G2), whatever crashes."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -10,23 +9,15 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from bot.delivery import mailboxes
-from core import links, resolution, rules, verification
+from core import resolution, rules
 from core.keys import Keys
-from core.refusals import LinkRefused
-from core.tables import AccountRequest, AuditEvent, Link, Owed, Ticket
-from tests.asking import MAIL_A_CODE, RECOVER, RESET
+from core.tables import AccountRequest, AuditEvent, Owed, Ticket
 from tests.databases import ON_BOTH
-from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, Killed, killed, owe
-from tests.world import MONDAY, Characters, Chat, Letterbox, MailedCode, Wait, World, converse, library
+from tests.delivery.stand_ins import BUSY, LEASE_MINUTES, UNKNOWN, Attempts, killed, owe
+from tests.letterbox import Letterbox
+from tests.world import MONDAY, World, library
 
 pytestmark = ON_BOTH
-
-
-@pytest.fixture
-def post(world: World) -> Attempts:
-    """Return the world's mail server."""
-    world.letterbox = Attempts(world)
-    return world.letterbox
 
 
 async def test_g2_a_letter_that_is_not_taken_is_tried_again_after_1_5_15_30_minutes_and_hourly(
@@ -55,7 +46,7 @@ async def test_g2_a_letter_that_is_never_taken_becomes_a_ticket_by_its_deadline(
         world.later(15)
     (ticket,) = world.rows(Ticket)
     assert ticket.created_at <= MONDAY + timedelta(hours=rules.LETTER_DEADLINE_HOURS)
-    assert (ticket.reason, ticket.account_id, ticket.state) == ("letter", 1, "new")
+    assert (ticket.account_id, ticket.state) == (1, "new")
     assert ticket.happened == "The letter username_reminder could not be delivered: SMTP [451]."
     tried = len(post.ids)
     await world.work()
@@ -121,68 +112,6 @@ async def test_g2_a_worker_that_dies_before_smtp_took_the_letter_loses_nothing(w
     assert (len(post.letters), len(post.ids)) == (1, 2)
 
 
-async def test_g4_a_code_whose_letter_went_out_twice_is_one_code(world: World, chat: Chat, post: Attempts) -> None:
-    await converse(chat, [*RECOVER])
-    post.kills = "after"
-    with pytest.raises(Killed):
-        await chat.says(MAIL_A_CODE)
-    post.kills = ""
-    await converse(chat, [(Wait(LEASE_MINUTES), ""), (MailedCode(), "is on its way")])
-    assert [letter.subject for letter in post.letters] == ["Your code", "Your code", "Your username"]
-    assert len(set(post.ids)) == 2
-
-
-def code_of(world: World) -> str:
-    """Return the code that was asked for last, whether or not it was mailed."""
-    (request,) = [row for row in world.rows(Owed) if row.payload.get("key") == "verification_code"]
-    return verification.shown(world.keys, "code", str(request.payload["secret"]["reference"]))
-
-
-@pytest.mark.parametrize(("minutes", "heard"), [(9.99, "is on its way"), (10, "did not match")])
-async def test_g4_a_codes_ten_minutes_count_from_acceptance_and_nothing_lives_before(
-    world: World, chat: Chat, post: Attempts, minutes: float, heard: str
-) -> None:
-    post.refusal = BUSY
-    await converse(chat, [*RECOVER, (MAIL_A_CODE, "8 digits")])
-    code = code_of(world)
-    await converse(chat, [(Wait(20), ""), (code, "did not match")])
-    post.refusal = None
-    await converse(chat, [(Wait(5), ""), (Wait(minutes), ""), (code, heard)])
-    assert post.letters[0].at == MONDAY
-
-
-async def test_g4_a_reset_links_sixty_minutes_count_from_acceptance_and_nothing_lives_before(
-    world: World, chat: Chat, post: Attempts
-) -> None:
-    post.refusal = BUSY
-    await converse(chat, [*RESET, (Characters(), "is on its way")])
-    (link,) = world.rows(Link)
-    token = links.token(world.keys, link)
-    assert not opens(world, token)
-    await converse(chat, [(Wait(20), "come")])
-    assert not opens(world, token)
-    post.refusal = None
-    world.later(5)
-    await world.work()
-    assert re.findall(r"/reset/(\S+)", post.letters[0].body) == [token]
-    for minutes, is_open in ((0, True), (59.99, True), (0.01, False)):
-        world.later(minutes)
-        assert opens(world, token) is is_open
-
-
-def opens(world: World, token: str) -> bool:
-    """Return whether the reset link works now."""
-    database = world.database()
-    try:
-        with database.transaction() as session:
-            links.look(session, world.keys, links.RESET, token, world.now)
-    except LinkRefused:
-        return False
-    finally:
-        database.close()
-    return True
-
-
 async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     world: World, post: Attempts, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -195,7 +124,7 @@ async def test_a_letter_without_wording_holds_up_nothing_and_becomes_a_ticket(
     for _ in range(rules.LETTER_DEADLINE_HOURS):
         world.later(60)
         await world.work()
-    assert [(row.reason, row.account_id) for row in world.rows(Ticket)] == [("letter", 2)] * mailboxes.LETTERS_AT_ONCE
+    assert [row.account_id for row in world.rows(Ticket)] == [2] * mailboxes.LETTERS_AT_ONCE
 
 
 async def test_a_fault_of_the_mail_server_library_is_tried_again_like_an_outage(world: World, post: Attempts) -> None:
@@ -256,7 +185,7 @@ async def test_requests_that_crash_hold_up_nothing_and_become_tickets_after_five
     assert tried == [0, 1, 6, 21, 51]
     found = world.rows(Ticket)
     assert len(found) == 60
-    assert {(row.reason, row.conversation_id, row.account_id) for row in found} == {("request", None, None)}
+    assert {(row.conversation_id, row.account_id) for row in found} == {(None, None)}
     assert found[0].happened == "Request 1 (recover_username) could not be resolved: RuntimeError."
     assert {row.identifier for row in world.rows(AccountRequest)} == {None}
 
@@ -300,5 +229,5 @@ async def test_what_the_worker_leaves_to_the_help_desk_is_due_on_the_office_days
         world.later(30)
     thursday_five = datetime(2026, 11, 20, 1, tzinfo=UTC)
     found = world.rows(Ticket)
-    assert sorted(row.reason for row in found) == ["letter", "letter", "request"]
+    assert sorted(row.happened.split()[0] for row in found) == ["Request", "The", "The"]
     assert {row.answer_by for row in found} == {thursday_five}

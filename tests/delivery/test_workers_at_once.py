@@ -14,7 +14,8 @@ from bot.dialogue.messages import Delivery
 from core.tables import Owed, Ticket
 from tests.databases import ON_BOTH
 from tests.delivery.stand_ins import LEASE_MINUTES, UNKNOWN, Attempts, Channel, owe, planned
-from tests.world import ADDRESS, SENDER, Letterbox, World, library
+from tests.letterbox import Letterbox
+from tests.world import ADDRESS, SENDER, World, library
 
 pytestmark = ON_BOTH
 

@@ -13,10 +13,9 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright
 
 from bot.desk.live import Hub
-from bot.web.server import create_app, server
+from bot.web.server import server
 from tests.desk.office import Office
 from tests.desk.visitors import PASSWORD
-from tests.world import library
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # As root, and without a word to any host but this one.
@@ -43,15 +42,7 @@ async def served(office: Office) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     hub = Hub(office.database, office.world.clock)
-    app = create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=address,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-        desk=(office.desk, hub),
-    )
-    running = server(app, "127.0.0.1", 0)
+    running = server(office.app(address, hub), "127.0.0.1", 0)
     serving = asyncio.create_task(running.serve(sockets=[listening]))
     try:
         yield address

@@ -4,9 +4,12 @@ import itertools
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
+from starlette.applications import Starlette
 
 from bot.desk.help_desk import HelpDesk, Written
+from bot.desk.live import Hub
 from bot.dialogue.messages import Delivery, Reply
+from bot.web.server import create_app
 from core import staff, ticket_history
 from core.database import Database
 from core.staff import Member
@@ -16,14 +19,12 @@ from core.tickets import id_of
 from tests.asking import PERSON
 from tests.world import Chat, World, converse, heard, library
 
-PASSWORD = "nine green bottles on a wall"
-
 
 class Person(Chat):
     """Somebody in a chat where the bot may be quiet."""
 
-    def __init__(self, world: World, chat: str = "17") -> None:
-        super().__init__(world, chat)
+    def __init__(self, world: World, chat: str = "17", channel: str = "test") -> None:
+        super().__init__(world, chat, channel)
         self._came: list[Reply] = []
 
     def _hear(self, delivery: Delivery) -> None:
@@ -52,13 +53,30 @@ class Office:
     def __post_init__(self) -> None:
         self.database: Database = self.world.database()
         self.desk = HelpDesk(self.database, self.world.keys, library, self.world.clock)
+        self.hub = Hub(self.database, self.world.clock)
         self._keys = itertools.count(1)
+
+    def app(self, address: str, hub: Hub | None = None) -> Starlette:
+        """Return the desk's pages under an address."""
+        return create_app(
+            database=self.database,
+            keys=self.world.keys,
+            address=address,
+            wording=lambda: library().language("en"),
+            clock=self.world.clock,
+            desk=(self.desk, hub or self.hub),
+        )
 
     def hire(self, name: str, telegram_id: int | None = None) -> Member:
         """Return a new member of staff."""
         with self.database.transaction() as session:
             self.members[name] = staff.add(session, self.world.now, name, telegram_id)
         return self.members[name]
+
+    def everybody(self) -> list[Member]:
+        """Return everybody of staff, by name."""
+        with self.database.transaction() as session:
+            return staff.members(session)
 
     def ticket(self, number: int) -> Ticket:
         """Return a ticket as it is now."""

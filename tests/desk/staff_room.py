@@ -24,6 +24,7 @@ class GroupOfStaff:
     def __init__(self, office: Office, server: TelegramServer) -> None:
         self.office = office
         self.server = server
+        self.named: set[int] = set()  # whom the settings name
         server.chats.deliveries = 2
         server.chats.open(GROUP)
 
@@ -44,6 +45,36 @@ class GroupOfStaff:
             await self.server.say(GROUP, text, person=_id(who), topic=self.topic if topic is None else topic)
 
         return shown(await self.during(say))
+
+    async def sends(self, who: Member | int, content: str, caption: str = "") -> str:
+        """Let somebody send a picture, a file or the like into the newest topic; return what the bot says to it."""
+
+        async def send() -> None:
+            await self.server.send(GROUP, content, caption, person=_id(who), topic=self.topic)
+
+        return shown(await self.during(send))
+
+    async def person_sends(self, chat: int, content: str, caption: str = "") -> list[Message]:
+        """Let a person on Telegram send the bot something; return what the bot then puts into the group."""
+
+        async def send() -> None:
+            await self.server.send(chat, content, caption)
+
+        return await self.during(send)
+
+    async def person_hears(self, chat: int) -> list[Message]:
+        """Return what a person on Telegram gets of what is owed to them."""
+        database = self.office.world.database()
+        channel = self.channel(database)
+        await channel.start()
+        try:
+            await self.office.world.work({"telegram": channel})
+        finally:
+            await channel.stop()
+            database.close()
+        fresh = self.server.fresh(chat)
+        self.server.chats.open(chat).heard_up_to = max([each.id for each in fresh], default=0)
+        return fresh
 
     async def presses(self, who: Member | int, label: str) -> str:
         """Let somebody press a button; return what the bot says to it."""
@@ -102,7 +133,7 @@ class GroupOfStaff:
     def relay(self, database: Database, channel: Telegram) -> tuple[Relay, StaffRoom]:
         """Return what tells the group of the tickets by that bot, which lets the desk hear it; and the group."""
         desk = HelpDesk(database, self.office.world.keys, library, self.office.world.clock)
-        room = channel.staff_room(StaffGroup(desk, str(GROUP)))
+        room = channel.staff_room(StaffGroup(desk, str(GROUP), self.named))
         return Relay(desk, room, ADDRESS), room
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from playwright.async_api import Page
 
 from core.staff import Member
 from tests.desk.browser import check, page, served, sign_in
@@ -16,6 +17,32 @@ def staffed(office: Office, ana: Member, ben: Member) -> Office:
     give_password(office, ana)
     give_password(office, ben)
     return office
+
+
+async def busy_weeks(office: Office, ana: Member) -> int:
+    """Let people ask on several days, of a help desk that knows little; return the number of a resolved ticket."""
+    known, strange = "I forgot my username. How do I get it back?", ["zxqv blorp wibble", "blorp zxqv", "hooloovoo"]
+    for day in range(4):
+        people = [Person(office.world, f"{day}-{each}") for each in range(3)]
+        for person in people:
+            await person.says(known)
+        await people[0].says("not helpful")
+        await people[1].says(strange[day % 3])
+        await people[2].says("email")
+        office.world.later(60 * 24 * 2)
+    number = await ask_for_person(people[0], "Where is the counter where umbrellas are kept? I have looked everywhere.")
+    office.writes(ana, number, "Please ask at the counter downstairs.")
+    office.desk.resolve(ana, number - 1000)
+    while office.desk.count_day():
+        pass
+    return number
+
+
+async def shown_at_last(browser: Page) -> None:
+    """Look again until everything that is made in the background is on the page."""
+    while await browser.get_by_role("link", name="Look again").count():
+        await asyncio.sleep(0.2)
+        await browser.reload()
 
 
 @pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
@@ -35,7 +62,9 @@ async def test_no_page_has_anything_to_stumble_over(
         await check(browser, f"sign-in-{looks}")
         await sign_in(browser, "Ana")
         await check(browser, f"queue-{looks}")
-        await browser.goto(f"/desk/tickets/{number}?find=forgot+username")
+        await browser.goto(f"/desk/tickets/{number}")
+        await browser.get_by_role("searchbox", name="Find an answer").fill("forgot username")
+        await browser.locator("#found li").first.wait_for()
         for details in await browser.locator("details").all():
             await details.evaluate("each => each.open = true")
         await check(browser, f"ticket-{looks}")
@@ -43,6 +72,40 @@ async def test_no_page_has_anything_to_stumble_over(
         await check(browser, f"resolved-{looks}")
         await browser.goto("/desk/tickets/77")
         await check(browser, f"unknown-{looks}")
+
+
+@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
+async def test_no_page_about_improving_has_anything_to_stumble_over(
+    staffed: Office, counter: Office, ana: Member, dark: bool, phone: bool
+) -> None:
+    number = await busy_weeks(counter, ana)
+    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
+    async with served(staffed) as address, page(address, dark=dark, phone=phone) as browser:
+        await sign_in(browser, "Ana")
+        for days in (7, 30, 90):
+            await browser.goto(f"/desk/improve?days={days}")
+            await shown_at_last(browser)
+            await check(browser, f"improve-{days}-{looks}")
+        await browser.locator(".clusters a").first.click()
+        await browser.get_by_role("heading", name="Asked without an answer").wait_for()
+        await check(browser, f"asked-{looks}")
+        await browser.goto(f"/desk/tickets/{number}/teach")
+        await check(browser, f"teach-{looks}")
+        await browser.get_by_label("What helped").select_option(index=0)
+        await browser.get_by_role("button", name="Next").click()
+        await browser.get_by_label("How it was asked").fill("mail me at bob@example.org, where is the umbrella counter")
+        await browser.get_by_label("The question").fill("Where is the counter for umbrellas?")
+        await browser.get_by_label("What it rests on").select_option("003")
+        await browser.get_by_role("button", name="Propose it").click()
+        await browser.get_by_text("an e-mail address in it").wait_for()
+        await check(browser, f"teach-refused-{looks}")
+        await browser.get_by_label("How it was asked").fill("where is the umbrella counter")
+        await browser.get_by_role("button", name="Propose it").click()
+        await shown_at_last(browser)
+        await check(browser, f"lesson-{looks}")
+        async with browser.expect_download() as download:
+            await browser.get_by_role("link", name="Download the edit").click()
+        assert (await download.value).suggested_filename.endswith(".diff")
 
 
 async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Person) -> None:
@@ -58,6 +121,7 @@ async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Per
         await browser.wait_for_load_state()
         await browser.get_by_role("searchbox", name="Find an answer").focus()
         await browser.keyboard.type("forgot my username")
+        await browser.keyboard.press("Enter")
         await browser.get_by_role("button", name="Put into the reply: I forgot my username").press("Enter")
         assert "username" in await browser.get_by_label("Your reply").input_value()
         await browser.keyboard.press("Control+Enter")
@@ -114,9 +178,10 @@ async def test_without_scripts_everything_works(staffed: Office, person: Person)
         await browser.get_by_role("link", name=str(number)).click()
         await browser.get_by_role("button", name="Take it").click()
         await browser.get_by_role("searchbox", name="Find an answer").fill("forgot my username")
-        await browser.get_by_role("button", name="Find").click()
-        await browser.get_by_role("link", name="Put into the reply").first.click()
-        assert await browser.get_by_label("Your reply").input_value()
+        await browser.get_by_label("Your reply").fill("Hello Dana,")
+        await browser.get_by_role("searchbox", name="Find an answer").press("Enter")
+        await browser.get_by_role("button", name="Put into the reply").first.click()
+        assert (await browser.get_by_label("Your reply").input_value()).startswith("Hello Dana,\n\n")
         await browser.get_by_role("button", name="Send the reply").click()
         await browser.get_by_text("On its way").wait_for()
         await browser.get_by_role("button", name="Resolve").click()

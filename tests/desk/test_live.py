@@ -11,22 +11,12 @@ from sqlalchemy.orm import Session
 from bot.desk import live
 from core import rules, staff, ticket_work
 from core.database import Database
-from core.staff import Member
 from core.tickets import id_of, number_of
 from tests.desk.browser import served
 from tests.desk.office import Office, Person, ask_for_person
-from tests.desk.visitors import Visitor, give_password
+from tests.desk.visitors import Visitor
 
 SIGNED_OUT = 401
-
-
-@pytest.fixture
-def at_desk(office: Office, ana: Member) -> Visitor:
-    """Return Ana, signed in."""
-    give_password(office, ana)
-    visitor = Visitor(office)
-    visitor.signs_in("Ana")
-    return visitor
 
 
 @asynccontextmanager
@@ -153,3 +143,17 @@ async def _begun(hub: live.Hub) -> None:
 def _tickets(news: live.News | None) -> list[int]:
     assert news is not None
     return [number_of(ticket) for ticket in news.tickets]
+
+
+async def test_when_the_service_stops_the_slow_go_too_and_nobody_new_begins(office: Office) -> None:
+    hub = live.Hub(office.database, office.world.clock)
+    slow = aiter(hub.watch())
+    coming = asyncio.ensure_future(anext(slow))
+    await asyncio.sleep(0)
+    for ticket in range(200):  # while nobody reads
+        hub._tell(live.News([ticket]))
+    hub.close()
+    await coming
+    async with asyncio.timeout(5):
+        assert len([news async for news in slow]) < 200
+        assert [news async for news in hub.watch()] == []

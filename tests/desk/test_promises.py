@@ -12,6 +12,7 @@ from core.staff import Member
 from core.ticket_history import Kind
 from core.tickets import id_of
 from knowledge.office_days import days
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 
 THANKSGIVING_WEEK = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
@@ -34,6 +35,7 @@ def test_a_list_of_days_is_days_or_none() -> None:
         days("Christmas")
 
 
+@ON_BOTH
 async def test_staff_are_warned_once_before_a_promise_is_missed(office: Office, person: Person) -> None:
     number = await ask_for_person(person)
     due = office.ticket(number).due_at
@@ -45,6 +47,7 @@ async def test_staff_are_warned_once_before_a_promise_is_missed(office: Office, 
     assert office.kinds(number) == [Kind.OPENED, Kind.WARNED]
 
 
+@ON_BOTH
 async def test_a_missed_promise_is_owned_up_to_once_with_a_new_day(office: Office, person: Person) -> None:
     number = await ask_for_person(person)
     office.world.now = office.ticket(number).due_at + timedelta(minutes=1)

@@ -12,10 +12,12 @@ from core.tables import Message, Owed
 from core.ticket_history import Kind
 from core.tickets import id_of
 from tests.asking import RECOVER
+from tests.databases import ON_BOTH
 from tests.desk.office import Office, Person, ask_for_person
 from tests.world import MailedCode, Press, Wait, converse, library
 
 
+@ON_BOTH
 async def test_the_bot_is_quiet_while_a_human_has_the_chat_and_says_so_once(
     office: Office, ana: Member, person: Person
 ) -> None:
@@ -77,6 +79,7 @@ async def test_the_bot_is_back_when_the_ticket_is_resolved(office: Office, ana: 
     assert f"Ticket {number} (resolved)" in (await person.says("/status")).replace("**", "")
 
 
+@ON_BOTH
 async def test_a_new_question_after_a_resolved_ticket_is_a_new_ticket_linked_to_it(
     office: Office, ana: Member, person: Person
 ) -> None:
@@ -194,13 +197,14 @@ async def test_a_reply_after_resolving_is_refused(office: Office, ana: Member, p
     assert refused.value.phrase == "ticket_resolved"
 
 
+@ON_BOTH
 async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_file(
     office: Office, ana: Member
 ) -> None:
     with office.database.transaction() as session:
         dana = accounts.find(session, "danalee1")
         assert dana is not None
-        tickets.open_for_service(session, "letter", "SMTP said no.", dana.id, "en", office.world.now, STATE_OFFICES)
+        tickets.open_for_service(session, "SMTP said no.", dana.id, "en", office.world.now, STATE_OFFICES)
     assert office.writes(ana, 1001, "Please check your mailbox's filters.")
     await office.world.work()
     assert [(each.to, "filters" in each.body) for each in office.world.letterbox.letters] == [
@@ -210,7 +214,7 @@ async def test_a_ticket_without_a_chat_is_answered_by_letter_to_the_address_on_f
 
 async def test_a_ticket_with_nobody_to_reach_says_so(office: Office, ana: Member) -> None:
     with office.database.transaction() as session:
-        tickets.open_for_service(session, "letter", "SMTP said no.", None, "en", office.world.now, STATE_OFFICES)
+        tickets.open_for_service(session, "SMTP said no.", None, "en", office.world.now, STATE_OFFICES)
     with pytest.raises(TicketRefused) as refused:
         office.writes(ana, 1001, "Hello?")
     assert refused.value.phrase == "nobody_to_reach"

@@ -4,15 +4,12 @@ import re
 from html import unescape
 
 from httpx2 import Response
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from bot.desk.live import Hub
-from bot.web.server import create_app
 from core import passwords, staff
 from core.staff import Member
 from tests.desk.office import Office
-from tests.world import ADDRESS, library
+from tests.world import ADDRESS
 
 PASSWORD = "nine green bottles on a wall"
 _hashes: list[str] = []
@@ -32,24 +29,11 @@ def give_password(office: Office, member: Member) -> None:
         staff.set_password(session, office.world.keys, token, hashed(), office.world.now)
 
 
-def application(office: Office, address: str = ADDRESS) -> Starlette:
-    """Return the pages of the service, with the help desk's, as they are served at an address."""
-    return create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=address,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-        desk=(office.desk, Hub(office.database, office.world.clock)),
-    )
-
-
 class Visitor:
     """Somebody with a browser on a network of their own; forms are sent as the last page had them."""
 
     def __init__(self, office: Office, network: str = "203.0.113.7", address: str = ADDRESS) -> None:
-        app = application(office, address)
-        self.client = TestClient(app, address, client=(network, 50000), follow_redirects=False)
+        self.client = TestClient(office.app(address), address, client=(network, 50000), follow_redirects=False)
         self.page = ""
         self.status = 0
         self.where = ""
@@ -62,6 +46,17 @@ class Visitor:
         """Send a form of the last page, with its hidden fields; return the text of the page that follows."""
         hidden = self._hidden(path)
         return self._took(self.client.post(path, data={**hidden, **fields}), path)
+
+    def finds(self, ticket: str, words: str, **fields: str) -> str:
+        """Look for an answer by the reply's form, with what is typed in it so far; return the text of the page."""
+        hidden = self._hidden(f"{ticket}/reply")
+        return self._took(self.client.post(f"{ticket}/find", data={**hidden, "find": words, **fields}), ticket)
+
+    def box(self, name: str) -> str:
+        """Return what stands in a text box of the page."""
+        found = re.search(rf'<textarea id="{name}"[^>]*>(.*?)</textarea>', self.page, re.DOTALL)
+        assert found is not None, f"there is no box {name}"
+        return unescape(found[1])
 
     def signs_in(self, name: str, password: str = PASSWORD) -> str:
         """Sign in."""

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database import Database
-from tests.faults.service import Service
+from tests.faults.service import ServiceProcess
 from tests.postgres import PostgreSQL
 from tests.telegram_server import TelegramServer
 
@@ -21,18 +20,9 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Return the address of a database with all tables, for several services within the test."""
-    database = Database(f"sqlite:///{tmp_path}/faults.db")
-    database.migrate()
-    database.close()
-    return str(database.url)
-
-
-@pytest.fixture
-async def on_sqlite(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[Service]:
+async def on_sqlite(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[ServiceProcess]:
     """Yield the bot on SQLite, started."""
-    service = Service(tmp_path, telegram, f"sqlite:///{tmp_path}/cersbot.db")
+    service = ServiceProcess(tmp_path, telegram, f"sqlite:///{tmp_path}/cersbot.db")
     await service.start()
     yield service
     await ended(service)
@@ -41,17 +31,17 @@ async def on_sqlite(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[S
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def on_either(
     request: pytest.FixtureRequest, telegram: TelegramServer, postgresql: PostgreSQL, tmp_path: Path
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[ServiceProcess]:
     """Yield the bot on SQLite and on PostgreSQL, started."""
     on_file = nullcontext(f"sqlite:///{tmp_path}/cersbot.db")
     with on_file if request.param == "sqlite" else postgresql.database() as url:
-        service = Service(tmp_path, telegram, url)
+        service = ServiceProcess(tmp_path, telegram, url)
         await service.start()
         yield service
         await ended(service)
 
 
-async def ended(service: Service) -> None:
+async def ended(service: ServiceProcess) -> None:
     """End what a test has left running."""
     if service.process and service.process.poll() is None:
         await service.end(signal.SIGKILL)

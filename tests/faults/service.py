@@ -22,7 +22,7 @@ SECRET_KEY = "a secret key of the tests, long enough to be one"
 
 
 @dataclass
-class Service:
+class ServiceProcess:
     """A bot on a database; `said` are the texts of every chat, in order."""
 
     folder: Path

@@ -16,15 +16,16 @@ from bot.flows import all_flows
 from core.database import Database
 from core.keys import Keys
 from core.pacing import ChannelPace, Pace
+from tests.letterbox import Letterbox
 from tests.telegram_server import TOKEN
-from tests.world import ADDRESS, SECRET, SENDER, Letterbox, library
+from tests.world import ADDRESS, SECRET, SENDER, library
 
 KEYS = Keys(SECRET)
 QUICK = ChannelPace(Pace(0.001, 1_000), Pace(0.001, 1_000), 10_000.0)
 
 
 @dataclass
-class Service:
+class RunningService:
     """What runs: the channel, its conversations and its database."""
 
     channel: Telegram
@@ -32,17 +33,17 @@ class Service:
     database: Database
 
 
-def made(base_url: str, database: Database, pace: ChannelPace = QUICK) -> Service:
+def made(base_url: str, database: Database, pace: ChannelPace = QUICK) -> RunningService:
     """Return the service, not started; `pace` is the channel's."""
     paces = {"telegram": pace}
     conversations = Conversations(database, KEYS, library, all_flows(), clock, lambda: token_urlsafe(6), paces)
     apology = library().language("en").phrase("apology")
     channel = Telegram(TOKEN, base_url, KEYS, database, conversations, clock, commands={}, apology=apology)
     channel.messages_a_second = pace.a_second
-    return Service(channel, conversations, database)
+    return RunningService(channel, conversations, database)
 
 
-def worker_of(service: Service) -> Worker:
+def worker_of(service: RunningService) -> Worker:
     """Return the worker that goes with it."""
     renderer = Renderer(library, KEYS, ADDRESS, SENDER)
     channels = {"telegram": service.channel}
@@ -52,7 +53,7 @@ def worker_of(service: Service) -> Worker:
 @asynccontextmanager
 async def running(
     base_url: str, url: str, pace: ChannelPace = QUICK, webhook: Webhook | None = None
-) -> AsyncIterator[Service]:
+) -> AsyncIterator[RunningService]:
     """Run the service on the database of `url`, as one process of perhaps several does."""
     service = made(base_url, Database(url), pace)
     await asyncio.to_thread(lambda: library().language("en").matcher)

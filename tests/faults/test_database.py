@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import ended
-from tests.faults.service import Service
+from tests.faults.service import ServiceProcess
 from tests.postgres import PostgreSQL, running
 from tests.telegram_server import TelegramServer
 
@@ -35,7 +35,7 @@ def integrity(file: Path) -> list[tuple[str]]:
 
 
 @pytest.mark.parametrize("seconds", [8, pytest.param(30, marks=pytest.mark.prove)])
-async def test_while_sqlite_is_locked_messages_wait(on_sqlite: Service, tmp_path: Path, seconds: float) -> None:
+async def test_while_sqlite_is_locked_messages_wait(on_sqlite: ServiceProcess, tmp_path: Path, seconds: float) -> None:
     await on_sqlite.say(CHATS, 1)
     await on_sqlite.everybody_is_answered(30)
     with locked(tmp_path / "cersbot.db"):
@@ -50,10 +50,10 @@ async def test_while_sqlite_is_locked_messages_wait(on_sqlite: Service, tmp_path
 
 
 @pytest.fixture
-async def on_its_own(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[tuple[Service, PostgreSQL]]:
+async def on_its_own(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[tuple[ServiceProcess, PostgreSQL]]:
     """Yield the bot, started, and its PostgreSQL, which nobody else uses."""
     with running() as server, server.database() as url:
-        service = Service(tmp_path, telegram, url)
+        service = ServiceProcess(tmp_path, telegram, url)
         await service.start()
         yield service, server
         await ended(service)
@@ -61,7 +61,9 @@ async def on_its_own(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[
 
 
 @pytest.mark.parametrize("seconds", [4, pytest.param(600, marks=pytest.mark.prove)])
-async def test_while_postgresql_is_gone_messages_wait(on_its_own: tuple[Service, PostgreSQL], seconds: float) -> None:
+async def test_while_postgresql_is_gone_messages_wait(
+    on_its_own: tuple[ServiceProcess, PostgreSQL], seconds: float
+) -> None:
     service, server = on_its_own
     await service.say(CHATS, 1)
     await service.everybody_is_answered(30)
@@ -100,7 +102,7 @@ def fill(file: Path) -> None:
 async def test_while_the_disk_is_full_messages_wait(telegram: TelegramServer, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     with small_disk(disk):
-        service = Service(tmp_path, telegram, f"sqlite:///{disk}/cersbot.db")
+        service = ServiceProcess(tmp_path, telegram, f"sqlite:///{disk}/cersbot.db")
         await service.start()
         await service.say(CHATS, 1)
         await service.everybody_is_answered(30)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.process import ROOT
-from tests.faults.service import Service
+from tests.faults.service import ServiceProcess
 from tests.telegram_server import TelegramServer
 
 CHATS = 50
@@ -26,7 +26,7 @@ end_within(0.5, status=int(sys.argv[1]))
 
 
 @pytest.mark.parametrize("stops", [1, pytest.param(20, marks=pytest.mark.prove)])
-async def test_a_stop_under_load_loses_and_repeats_nothing(on_either: Service, stops: int) -> None:
+async def test_a_stop_under_load_loses_and_repeats_nothing(on_either: ServiceProcess, stops: int) -> None:
     service = on_either
     for number in range(stops):
         await service.say(CHATS, 2 * number)
@@ -49,7 +49,7 @@ def test_a_thread_that_does_not_end_holds_up_no_stop(status: int) -> None:
 async def test_a_stop_waits_for_no_fit_of_edited_knowledge(telegram: TelegramServer, tmp_path: Path) -> None:
     folder = tmp_path / "knowledge"
     shutil.copytree(ROOT / "knowledge", folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md"))
-    service = Service(tmp_path, telegram, f"sqlite:///{tmp_path}/cersbot.db", {"CERSBOT_KNOWLEDGE": str(folder)})
+    service = ServiceProcess(tmp_path, telegram, f"sqlite:///{tmp_path}/cersbot.db", {"CERSBOT_KNOWLEDGE": str(folder)})
     await service.start()
     now = time.time_ns()  # no run before has left the vectors of these
     lines = [f"    - a question that takes long to learn, {now + number}" for number in range(8000)]

@@ -22,6 +22,8 @@ PAT = 1
 QUESTION = "what is a CUPA?"
 OTHERS = range(2, 22)
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:

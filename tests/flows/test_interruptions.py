@@ -12,6 +12,7 @@ from core import rules
 from core.tables import AccountRequest, Conversation, FollowUp, Ticket
 from knowledge.library import FlowWording, Library
 from tests.channels.chats import TelegramChat, TerminalChat
+from tests.channels.web_chat import WebChat
 from tests.flows.paths import PATHS, Path
 from tests.telegram_server import TelegramServer
 from tests.world import Chat, Press, Wait, World, converse
@@ -23,20 +24,21 @@ BY_TELEGRAM = ("reset_password", "person")
 
 
 def walks() -> Iterator[ParameterSet]:
-    """Yield what to walk where: every step straight at the dialogue, one of each flow in the terminal, few by Telegram.
+    """Yield what to walk where: every step at the dialogue, one of each flow in the terminal and on the web, few by
+    Telegram.
 
     `make prove` walks every step by every channel.
     """
-    for channel in ("dialogue", "terminal", "telegram"):
+    for channel in ("dialogue", "terminal", "web", "telegram"):
         for path, step in EVERY_STEP:
-            one = (path, step) in ONE_STEP and (channel == "terminal" or path.name in BY_TELEGRAM)
+            one = (path, step) in ONE_STEP and (channel != "telegram" or path.name in BY_TELEGRAM)
             quick = channel == "dialogue" or one
             marks = () if quick else (pytest.mark.prove,)
             yield pytest.param(channel, path, step, id=f"{channel}-{path.name}-{step}", marks=marks)
 
 
 at_every_step = pytest.mark.parametrize(("channel", "path", "step"), list(walks()))
-by_every_channel = pytest.mark.parametrize("channel", ["dialogue", "terminal", "telegram"])
+by_every_channel = pytest.mark.parametrize("channel", ["dialogue", "terminal", "web", "telegram"])
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ async def chat(channel: str, world: World) -> AsyncIterator[Chat]:
         async with TelegramServer(quiet=0.05) as server:
             yield TelegramChat(world, server)
     else:
-        yield TerminalChat(world) if channel == "terminal" else Chat(world)
+        yield {"terminal": TerminalChat, "web": WebChat, "dialogue": Chat}[channel](world)
 
 
 def assert_done(world: World, path: Path) -> None:

@@ -73,6 +73,7 @@ WELL = {
         body: |
           Dear {first_name},
           write to {support_email}.
+        not_me: Write to {support_email} if it was not you, {first_name}.
         """,
     "en/phrases.yaml": """
         language_name: English

@@ -157,6 +157,8 @@ def test_wording_tells_which_fields_it_needs(english: Language) -> None:
         "flows/recover_username say sent": {"address"},
         "flows/recover_username options address again": set(),
         "letters/reminder subject": {"first_name"},
+        "letters/reminder button": set(),
+        "letters/reminder not_me": {"first_name"},
         "letters/reminder body": {"first_name"},
     }
 

@@ -82,14 +82,16 @@ class Page(HTMLParser):
         """Note what opens."""
         values = dict(attrs)
         assert not [name for name in values if name.startswith("on")], "a script in an attribute"
-        assert tag not in {"script", "style", "iframe", "img"}, f"<{tag}> would be refused by the page's own policy"
+        assert tag != "style", "<style> would be refused by the page's own policy"
+        assert (values.get("src") or "/").startswith("/"), f"<{tag}> asks another host for something"
+        assert tag != "script" or values["src"] == "/static/app.js", "a script that is not the one"
         if tag == "html":
             self.language = values["lang"] or ""
-        if tag == "input":
+        if tag == "input" and values.get("type") != "hidden" and not self._is_hidden():
             self.inputs[values["id"] or ""] = values
-        if tag == "a":
+        if tag == "a" and any(each == "main" for each, _ in self._open):
             self.links.append(values["href"] or "")
-        if tag not in {"meta", "link", "input", "br"}:
+        if tag not in {"meta", "link", "input", "br", "img"}:
             self._open.append((tag, values))
 
     def handle_endtag(self, tag: str) -> None:
@@ -101,10 +103,14 @@ class Page(HTMLParser):
         for tag, values in self._open:
             for name in {tag, values.get("id") or tag}:
                 self.texts[name] = self.texts.get(name, "") + data
-        if self._open and self._open[-1][0] == "label":
+        if self._open and self._open[-1][0] == "label" and not self._is_hidden():
             self.labels[self._open[-1][1]["for"] or ""] = data
+
+    def _is_hidden(self) -> bool:
+        """Return whether this is for scripts to show."""
+        return any("hidden" in values for _, values in self._open)
 
     def description(self, field_id: str) -> str:
         """Return what is read out with a field beside its label."""
         described_by = (self.inputs[field_id].get("aria-describedby") or "").split()
-        return " ".join(" ".join(self.texts[each].split()) for each in described_by)
+        return " ".join(" ".join(self.texts.get(each, "").split()) for each in described_by)

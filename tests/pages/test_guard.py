@@ -9,7 +9,10 @@ from core.links import ACTIVATE, RESET
 from tests.pages.conftest import Page, Pages
 from tests.world import ADDRESS
 
-POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; media-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 NEW = {"password": "Heron2026x", "confirmation": "Heron2026x"}
 
 
@@ -17,7 +20,7 @@ NEW = {"password": "Heron2026x", "confirmation": "Heron2026x"}
     ("method", "path", "status"),
     [
         ("GET", "/healthz", 200),
-        ("GET", "/static/pages.css", 200),
+        ("GET", "/static/app.css", 200),
         ("GET", "/reset/1-x", 404),
         ("GET", "/nowhere", 404),
         ("GET", "/static/../server.py", 404),
@@ -26,7 +29,8 @@ NEW = {"password": "Heron2026x", "confirmation": "Heron2026x"}
     ],
 )
 def test_every_response_carries_the_security_headers(pages: Pages, method: str, path: str, status: int) -> None:
-    answer = pages.browser().request(method, path, content=b"x" * 70_000 if status == 413 else b"")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if status == 413 else {}
+    answer = pages.browser().request(method, path, content=b"x" * 70_000 if headers else b"", headers=headers)
     assert answer.status_code == status
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"

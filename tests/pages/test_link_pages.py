@@ -78,7 +78,7 @@ def test_a_mistake_is_told_beside_its_field_and_the_person_goes_on(
     assert answer.status_code == 422
     assert all(part in page.description(field) for part in said)
     assert page.inputs[field]["aria-invalid"] == "true"
-    assert "autofocus" in page.inputs[field]
+    assert f"#{field}" in page.links, "the list of mistakes leads to no field"
     assert page.texts["title"].startswith("Not yet:")
     assert all("value" not in page.inputs[each] for each in ("password", "confirmation"))
     assert all(value not in answer.text for value in typed.values())

@@ -22,6 +22,7 @@ class Kept:
     subject: str = "Activate your account"
     to: str = "ann@example.org"
     at: datetime = datetime(2026, 11, 16, 18, 0, tzinfo=UTC)
+    html: str = ""
 
 
 @dataclass
@@ -85,3 +86,15 @@ def test_a_letter_that_is_not_there_is_a_plain_page(pages: Pages, path: str) -> 
 def test_under_a_name_that_is_not_this_machines_there_is_no_mailbox(pages: Pages, host: str) -> None:
     reader = browser(pages, Letters([Kept(1, "body")]), host)
     assert [reader.get("/mail").status_code, reader.get("/mail/1").status_code] == [404, 404]
+
+
+def test_a_letter_is_shown_as_mail_programs_show_it_in_a_frame_that_may_do_nothing(pages: Pages) -> None:
+    reader = browser(pages, Letters([Kept(1, "Hello", html="<p>Hello</p><script>alert(1)</script>")]))
+    around, inside = reader.get("/mail/1"), reader.get("/mail/1/html")
+    assert 'sandbox="allow-top-navigation-by-user-activation"' in around.text
+    assert "frame-src 'self'" in around.headers["Content-Security-Policy"]
+    policy = inside.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy

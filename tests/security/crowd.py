@@ -1,5 +1,6 @@
 """A crowd that talks to one service, everybody in a chat of their own, each saying the same at the same time."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import event
@@ -28,7 +29,7 @@ class Crowd:
     async def says(self, said: Line, *, work: bool = True) -> dict[str, str]:
         """Let everybody say something and the worker work; return what each heard, with the turn's statements.
 
-        The text `<identifier>` is each one's own; what is heard comes without it.
+        The text `<identifier>` is each one's own; what is heard comes without it, and without references.
         """
         if isinstance(said, Wait):
             return await self._wait(said.minutes)
@@ -40,7 +41,7 @@ class Crowd:
             self._hear(delivery)
             self.conversations.sent(delivery)
             told = [*_outward(delivery), *self.statements[begun:]]
-            answers[name] = "\n".join(told).replace(self.identifiers[name], "<identifier>")
+            answers[name] = self._neutral(name, told)
         if work:
             await self.world.work()
         return answers
@@ -59,10 +60,11 @@ class Crowd:
         self.world.later(minutes)
         self._came.clear()
         await self.world.work({self.channel: self})
-        return {
-            name: "\n".join(self._came.get(name, [])).replace(self.identifiers[name], "<identifier>")
-            for name in self.chats
-        }
+        return {name: self._neutral(name, self._came.get(name, [])) for name in self.chats}
+
+    def _neutral(self, name: str, told: Sequence[str]) -> str:
+        """Return what was told without the identifier, and without the reference, which is ever another."""
+        return re.sub(r"CERS-\w{4}", "<reference>", "\n".join(told).replace(self.identifiers[name], "<identifier>"))
 
     def _incoming(self, name: str, chat: Chat, said: Line) -> Incoming:
         if said == "<identifier>":

@@ -32,9 +32,17 @@ PAYLOADS = tuple(around.format(tag) for tag, around in product(_TAGS, _AROUND))
 
 # In the browser: elements that only a payload would make.
 FOREIGN = (
-    "script:not([src^='/static/']), img, iframe, object, embed, video, marquee, svg, math, style, body[onload],"
+    "script:not([src^='/static/']), iframe, object, embed, video, marquee, svg:not([role='img']), math, style,"
+    " img:not([src^='/static/']):not([src^='/chat/picture/']):not([src^='/account/verification.png']), body[onload],"
     " [onerror], [onload], [ontoggle], [onfocus], [onstart], a[href^='javascript'], form[action^='javascript']"
 )
+
+
+# What the pages have themselves, by the beginning of its address.
+_OWN = {
+    "script": ("/static/",),
+    "img": ("/static/", "/chat/picture/", "/account/verification.png"),
+}
 
 
 class Elements(HTMLParser):
@@ -49,10 +57,25 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what does not belong."""
         values = {name: value or "" for name, value in attrs}
-        is_own_script = tag == "script" and values.get("src", "").startswith("/static/")
+        is_own = values.get("src", "").startswith(_OWN.get(tag, ("no address",)))
+        is_own = is_own or (tag == "svg" and values.get("role") == "img")
         made = tag in {"script", "img", "iframe", "object", "embed", "video", "marquee", "svg", "math", "style"}
         runs = any(name.startswith("on") for name in values) or any(
             values.get(name, "").startswith("javascript") for name in ("href", "action", "src")
         )
-        if runs or (made and not is_own_script):
+        if runs or (made and not is_own):
             self.foreign.append(f"<{tag} {values}>")
+
+
+# A form of the account pages, as somebody fills it in.
+NEW_ACCOUNT = {
+    "username": "newbie1",
+    "first_name": "Ann",
+    "last_name": "Lee",
+    "email": "ann@example.org",
+    "email_again": "ann@example.org",
+    "password": "Blue4Heron",
+    "password_again": "Blue4Heron",
+    "phrase": "the heron reads",
+    "agree": "yes",
+}

@@ -19,7 +19,6 @@ from core.verification import Proof
 from tests.chats import CoreChat
 from tests.desk import browser as real
 from tests.desk.office import Office
-from tests.desk.visitors import application
 from tests.mail_host import MailHost, serving
 from tests.people import mailed_link, register
 from tests.security.figures import Measured
@@ -75,7 +74,7 @@ async def test_a_scanner_and_a_person_with_a_browser_leave_no_token_anywhere(
     account = register(office.database, office.world.now, active=True)
     token = mailed_link(office.database, office.world.keys, account, links.RESET, office.world.now)
     client = TestClient(
-        application(office),
+        office.app(ADDRESS),
         ADDRESS,
     )
     scans = [client.request(method, f"/reset/{token}") for _ in range(20) for method in ("GET", "HEAD", "OPTIONS")]
@@ -120,7 +119,7 @@ def test_no_forged_host_changes_a_link_or_a_page(office: Office, measured: Measu
     account = register(office.database, office.world.now)
     token = mailed_link(office.database, office.world.keys, account, links.ACTIVATE, office.world.now)
     client = TestClient(
-        application(office),
+        office.app(ADDRESS),
         ADDRESS,
         follow_redirects=False,
     )
@@ -139,7 +138,9 @@ def test_no_forged_host_changes_a_link_or_a_page(office: Office, measured: Measu
         owed = [(Letter.from_payload(each.payload), each) for each in session.query(Owed)]
         mails = [renderer.mail(session, letter, each.id, each.created_at) for letter, each in owed]
     assert mails
-    addresses = {found for mail in mails for found in re.findall(r"https?://[^/\s]+", mail.get_content())}
+    parts = [part.get_content() for mail in mails for part in mail.walk() if part.get_content_maintype() == "text"]
+    assert len(parts) == 2 * len(mails)
+    addresses = {found for part in parts for found in re.findall(r"https?://[^/\s\"<]+", part)}
     measured("poisoned host", f"{tried} requests with forged hosts: 0 changed links or pages")
     assert not [each for each in addresses if "evil" in each]
 

@@ -17,7 +17,8 @@ from tests.security.crowd import Crowd
 from tests.security.figures import Measured
 from tests.world import Characters, World
 
-NASTY = "\r\n\x1b[31m{}\u2028\x85\x00\x7f\u202e\udcff"
+NASTY = "\r\n\x1b[31m{}\u2028\x85\x00\x7f\u202e"
+HALF = "\udcff"  # of a character, which no encoding takes
 CANARIES = ("canary@example.org", "canarylee1", "Canary2Day!", "cānary")
 
 
@@ -82,3 +83,5 @@ def test_what_is_logged_of_a_person_is_the_id_of_a_message_alone(log: io.StringI
     logging.getLogger("bot.test").warning("it says %s", NASTY.format("x"))
     (line,) = log.getvalue().splitlines()
     assert json.loads(line)["event"].startswith("it says \r\n")
+    odd = AsJson().format(logging.makeLogRecord({"msg": f"it says {NASTY.format(HALF)}"}))
+    assert json.loads(odd.encode())["event"].startswith("it says ")

@@ -86,7 +86,7 @@ async def test_s5_the_asker_is_not_told_and_the_owners_proved_request_still_goes
     for number in range(5):
         stranger = Chat(world, chat=str(number), channel=("test", "telegram")[number % 2])
         await converse(stranger, [RECOVER[0], (SPELLINGS[number % 3], "<characters>")])
-        answers.add(await stranger.says(Characters()))
+        answers.add(re.sub(r"CERS-\w{4}", "<reference>", await stranger.says(Characters())))
     assert len(answers) == 1
     before = len(world.letterbox.letters)
     assert before == rules.MAILBOX_LETTERS_AN_HOUR
@@ -129,7 +129,7 @@ async def test_s5_with_every_limit_spent_the_earlier_link_and_the_help_desk_stil
 def test_s5_what_staff_start_has_a_budget_too(world: World) -> None:
     database = world.database()
     with database.transaction() as session:
-        ticket = tickets.open_for_service(session, "letter", "no", None, "en", world.now, STATE_OFFICES)
+        ticket = tickets.open_for_service(session, "no", None, "en", world.now, STATE_OFFICES)
         for _ in range(rules.ACCOUNT_STAFF_LETTERS_A_DAY + 3):
             desk = Desk(session, world.now, world.keys, None, STATE_OFFICES)
             ticket_actions.start(desk, ticket, "reset_password", "danalee1")

@@ -15,7 +15,7 @@ from core.staff import Member
 from core.tables import Account, Base, Message, Ticket, TicketEvent
 from tests.desk import browser as real
 from tests.desk.office import Office, Person, ask_for_person
-from tests.desk.visitors import Visitor, application, give_password
+from tests.desk.visitors import Visitor, give_password
 from tests.people import mailed_link, register
 from tests.security.figures import Measured
 from tests.security.payloads import FOREIGN, PAYLOADS, Elements
@@ -135,7 +135,7 @@ async def test_another_sites_page_can_neither_frame_nor_post(
 
 def posts(office: Office) -> list[str]:
     """Return the paths of every form of the desk, of a ticket that is there."""
-    site = DeskSite(office.desk, Environment(autoescape=True), ADDRESS, lambda _: "", str)
+    site = DeskSite(office.desk, Environment(autoescape=True), ADDRESS, lambda _: "", str, office.hub.shared)
     routes = desk_pages.routes(site, Hub(office.database, office.world.clock))
     return [
         route.path.replace("{number:int}", "1001").replace("{token}", "1-x")
@@ -232,10 +232,10 @@ async def test_every_page_refuses_frames_sniffing_caches_and_referrers(
     await ask_for_person(person)
     account = register(staffed.database, staffed.world.now)
     link = mailed_link(staffed.database, staffed.world.keys, account, "activate", staffed.world.now)
-    app = application(staffed, address)
+    app = staffed.app(address)
     client = TestClient(app, address, follow_redirects=False, raise_server_exceptions=False)
-    paths = ["/healthz", "/static/pages.css", "/nowhere", f"/activate/{link}", "/reset/1-x", "/desk", "/desk/sign-in"]
-    paths += [*posts(staffed), "/desk/answers", "/desk/tickets/1001", "/static/desk.js", "/%00", "/mail"]
+    paths = ["/healthz", "/static/app.css", "/nowhere", f"/activate/{link}", "/reset/1-x", "/desk", "/desk/sign-in"]
+    paths += [*posts(staffed), "/desk/answers", "/desk/tickets/1001", "/static/app.js", "/%00", "/mail"]
     for path in paths:
         for answer in (client.get(path), client.post(path), client.head(path)):
             headers = answer.headers

@@ -16,18 +16,18 @@ from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
 from bot.channels.telegram.order import Behind, InOrder
 from bot.channels.telegram.pace import SharedPace
-from bot.channels.telegram.polling_lease import PollingLease
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
 from bot.channels.telegram.transport import AiohttpRequest
-from bot.channels.telegram.turns import AWAY, Conversing, Turns
+from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
 from core import pacing, rules
 from core.database import Database
 from core.keys import Keys
+from core.process_lease import ProcessLease
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ CHATS_AT_ONCE = 64
 CONNECTIONS = 2 * CHATS_AT_ONCE + 8  # a chat may send and tidy up at once; the poller has one for itself
 STOP_SECONDS = 3.0  # with what follows it less than the whole stop in `commands/run.py`
 SWEEP_SECONDS = 5.0
-STAFF_GROUP = "telegram staff group"
+POLLING = "telegram polling"  # one process alone: Telegram refuses a second (409 Conflict)
+STAFF_GROUP = "telegram staff group"  # one alone, so that nothing is said there twice
 
 Turned = TypeVar("Turned")
 
@@ -74,6 +75,7 @@ class Telegram:
         _keep_token_out_of_logs()
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self.group_pace = pacing.TELEGRAM.group
+        self.web_address = ""  # of the page on which a conversation can go on, where there is one
         self._base_url = base_url
         self._database = database
         self._conversations = conversations
@@ -88,12 +90,12 @@ class Telegram:
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
         self._pace = SharedPace(self._reserve)
         call = partial(request.call, self._bot.base_url)
-        self._sending = Sending(self._bot, call, keys, self._may_send, self._keep)
+        self._sending = Sending(self._bot, call, keys, self._may_send, self._keep, lambda: self.web_address)
         self._inbox = Inbox(database, keys, clock)
         self._turns = Turns(conversations, self._inbox.accept)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
         self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on)
-        self._lease = PollingLease(database, clock)
+        self._lease = ProcessLease(database, clock, POLLING)
 
     async def start(self, webhook: Webhook | None = None) -> None:
         """Begin to take messages: first those that a crash left behind. TelegramUnusable when Telegram refuses us.
@@ -140,6 +142,11 @@ class Telegram:
         self._polling = self._sweeping = None
 
     @property
+    def name(self) -> str:
+        """The bot's name on Telegram, by which a link opens it; known once it has started."""
+        return self._bot.username
+
+    @property
     def waiting(self) -> int:
         """How many accepted updates are held or at work."""
         return self._order.waiting
@@ -161,7 +168,7 @@ class Telegram:
     def staff_room(self, staff: Listener) -> StaffRoom:
         """Let `staff` hear their group from the start on; return what speaks in it."""
         self._staff, self._intake.staff_chat = staff, staff.chat
-        lease = PollingLease(self._database, self._clock, STAFF_GROUP)
+        lease = ProcessLease(self._database, self._clock, STAFF_GROUP)
         return StaffRoom(self._bot, staff.chat, lease, self._wait_for_group, self._may_send)
 
     def _hand_on(self, message: Message) -> asyncio.Event | None:

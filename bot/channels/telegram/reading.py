@@ -51,6 +51,7 @@ def read(update: Update, bot: User, staff_chat: str = "") -> Incoming | None:
         edited=update.edited_message is not None,
         private=private,
         person="" if private else _id(message.from_user),
+        name="" if private else _name(message.from_user),
         thread="" if private else _thread(message),
         language=_language(message.from_user),
     )
@@ -62,12 +63,24 @@ def _pressed(query: CallbackQuery, key: str) -> Incoming | None:
     chat = query.message.chat
     private = chat.type == ChatType.PRIVATE
     language = _language(query.from_user)
-    person = "" if private else _id(query.from_user)
-    return Incoming(CHANNEL, str(chat.id), key, button=query.data, private=private, person=person, language=language)
+    return Incoming(
+        CHANNEL,
+        str(chat.id),
+        key,
+        button=query.data,
+        private=private,
+        person="" if private else _id(query.from_user),
+        name="" if private else _name(query.from_user),
+        language=language,
+    )
 
 
 def _id(person: User | None) -> str:
     return str(person.id) if person else ""
+
+
+def _name(person: User | None) -> str:
+    return person.full_name if person else ""
 
 
 def _thread(message: Message) -> str:

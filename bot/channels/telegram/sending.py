@@ -16,7 +16,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.channels import pictures
 from bot.channels.markup import TELEGRAM_CAPTION, TELEGRAM_TEXT, label, telegram_html
 from bot.channels.telegram.transport import Unclear, seconds_to_wait
-from bot.dialogue.messages import Button, Delivery, Picture, Reply, SendFailed
+from bot.dialogue.messages import Button, Copied, Delivery, Picture, Reply, SendFailed
 from core import verification
 from core.keys import Keys
 
@@ -41,6 +41,7 @@ class Part:
     html: str
     buttons: tuple[Button, ...] = ()
     picture: Picture | None = None
+    copied: Copied | None = None
 
 
 class Sending:
@@ -53,17 +54,20 @@ class Sending:
         keys: Keys,
         pace: Callable[[], Awaitable[None]],
         keep: Callable[[Delivery], Awaitable[bool]],
+        address: Callable[[], str] = str,
     ) -> None:
         """Send by `bot`, and what is frequent by `call`, which takes a method of the Bot API and its fields.
 
         Each message is sent when `pace` returns; `keep` writes down how far a delivery has come.
-        Verification characters are derived from `keys` when they are drawn.
+        Verification characters are derived from `keys` when they are drawn, and so are codes to continue with, on the
+        page at `address` for example.
         """
         self._bot = bot
         self._call = call
         self._keys = keys
         self._pace = pace
         self._keep = keep
+        self._address = address
         self._showing: set[asyncio.Task[None]] = set()
 
     async def send(self, delivery: Delivery, bare: str = "") -> str | None:
@@ -175,12 +179,28 @@ class Sending:
     async def _send_part(self, chat: str, part: Part) -> str:
         """Send one message; return its id."""
         buttons = InlineKeyboardMarkup(rows(part.buttons)) if part.buttons else None
-        if part.picture is not None:
+        if part.copied is not None:
+            copied = await self._bot.copy_message(
+                chat,
+                part.copied.chat,
+                int(part.copied.message),
+                caption=part.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=buttons,
+            )
+            return str(copied.message_id)
+        if part.picture is not None and part.picture.kind != "continuation":
             return str((await self._send_picture(chat, part.picture, part.html, buttons)).message_id)
-        sent = {"chat_id": chat, "text": part.html, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
+        text = f"{part.html}\n\n{self._code(part.picture)}".strip() if part.picture else part.html
+        sent = {"chat_id": chat, "text": text, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
         if buttons is not None:
             sent["reply_markup"] = buttons.to_json()
         return str((await self._call("sendMessage", sent))["message_id"])
+
+    def _code(self, picture: Picture) -> str:
+        """Return a code to continue with, and the address where it does, as Telegram HTML."""
+        code, address = verification.shown(self._keys, picture.kind, picture.challenge), self._address()
+        return f"<code>{code}</code>" + (f"\n\n{address}/?continue={code}" if address else "")
 
     async def _send_picture(
         self, chat: str, picture: Picture, caption: str, buttons: InlineKeyboardMarkup | None
@@ -203,10 +223,10 @@ def parts(replies: Sequence[Reply]) -> list[Part]:
     for reply in replies:
         texts = _html(reply.text, TELEGRAM_TEXT)
         of_reply: list[Part] = []
-        if reply.picture is not None:
+        if reply.picture is not None or reply.copied is not None:
             captions = _html(reply.text, TELEGRAM_CAPTION)
             fits = len(captions) < 2
-            of_reply.append(Part("".join(captions) if fits else "", picture=reply.picture))
+            of_reply.append(Part("".join(captions) if fits else "", picture=reply.picture, copied=reply.copied))
             texts = () if fits else texts
         elif reply.buttons and not texts:
             texts = ("…",)  # Telegram takes no buttons without a text

@@ -9,11 +9,13 @@ from telegram.constants import ForumTopicLimit, ParseMode
 from telegram.error import TelegramError
 
 from bot.channels.markup import label
-from bot.channels.telegram.polling_lease import PollingLease
+from bot.channels.telegram.reading import CHANNEL
 from bot.channels.telegram.sending import failure, parts, rows
-from bot.dialogue.messages import Reply, SendFailed
+from bot.dialogue.messages import Copied, Reply, SendFailed
 from bot.dialogue.staff_room import TopicGone
+from core.process_lease import ProcessLease
 
+_IS_SO_ALREADY = "topic_not_modified"
 _GONE = ("thread not found", "topic_deleted", "topic_id_invalid")
 
 
@@ -24,7 +26,7 @@ class StaffRoom:
         self,
         bot: Bot,
         chat: str,
-        lease: PollingLease,
+        lease: ProcessLease,
         wait: Callable[[int], Awaitable[float]],
         pace: Callable[[], Awaitable[None]],
     ) -> None:
@@ -38,6 +40,11 @@ class StaffRoom:
         self._lease = lease
         self._wait = wait
         self._pace = pace
+
+    @property
+    def channel(self) -> str:
+        """Telegram."""
+        return CHANNEL
 
     async def is_ours(self) -> bool:
         """Return whether this process is the one that speaks here."""
@@ -64,6 +71,25 @@ class StaffRoom:
         """Delete somebody's message, which held a secret, where that is possible."""
         with suppress(TelegramError):
             await self._bot.delete_message(self._chat, int(message))
+
+    async def set_closed(self, topic: int, *, closed: bool) -> None:
+        """Close a topic, or open it again, unless it is so already; TopicGone when there is no such topic any more."""
+        await self._turn()  # either leaves a message in the group
+        change = self._bot.close_forum_topic if closed else self._bot.reopen_forum_topic
+        try:
+            await change(self._chat, topic)
+        except TelegramError as error:
+            if _IS_SO_ALREADY not in error.message.casefold():
+                raise _failed(error) from error
+
+    async def copy(self, topic: int, copied: Copied, caption: str) -> None:
+        """Copy what somebody sent into a topic, under other words; TopicGone likewise."""
+        await self._turn()
+        message = int(copied.message)
+        try:
+            await self._bot.copy_message(self._chat, copied.chat, message, caption=caption, message_thread_id=topic)
+        except TelegramError as error:
+            raise _failed(error) from error
 
     async def say(self, topic: int, reply: Reply) -> None:
         """Say something in a topic; TopicGone when there is no such topic any more, SendFailed as for any chat."""

@@ -9,6 +9,52 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# The audit is only added to: the purge writes down how many days are kept, then deletes what is older.
+AUDIT_ON_SQLITE = (
+    """
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is only added to');
+END
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit
+WHEN substr(OLD.at, 1, 19) > coalesce((
+    SELECT datetime(at, '-' || max(json_extract(detail, '$.days'), 1) || ' days')
+    FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+), '')
+BEGIN
+    SELECT RAISE(ABORT, 'the audit is kept until it is purged');
+END
+""",
+)
+AUDIT_ON_POSTGRESQL = (
+    """
+CREATE FUNCTION audit_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'DELETE' THEN
+        RAISE EXCEPTION 'the audit is only added to';
+    END IF;
+    IF OLD.at > coalesce((
+        SELECT at - greatest((detail->>'days')::int, 1) * interval '1 day'
+        FROM audit WHERE event = 'audit.purged' ORDER BY id DESC LIMIT 1
+    ), '-infinity') THEN
+        RAISE EXCEPTION 'the audit is kept until it is purged';
+    END IF;
+    RETURN OLD;
+END
+$$
+""",
+    """
+CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE ON audit
+FOR EACH ROW EXECUTE FUNCTION audit_only_added_to()
+""",
+    """
+CREATE TRIGGER audit_not_emptied BEFORE TRUNCATE ON audit
+FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added_to()
+""",
+)
+
 
 def upgrade() -> None:
     """Make the tables."""
@@ -42,6 +88,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
     op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for statement in AUDIT_ON_SQLITE if is_sqlite else AUDIT_ON_POSTGRESQL:
+        op.execute(statement)
     op.create_table(
         "budgets",
         sa.Column("key", sa.Text(), nullable=False),
@@ -114,9 +163,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_key", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
         sa.Column("telegram_id", sa.BigInteger(), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("password_set_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_link_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("link_hands", sa.JSON(), nullable=False),
+        sa.Column("hands", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
@@ -174,6 +227,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("armed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
@@ -184,6 +238,24 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_links_account_id"), "links", ["account_id"], unique=False)
     op.create_table(
+        "account_sessions",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rotated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_account_sessions_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_sessions")),
+        sa.UniqueConstraint("previous_hash", name=op.f("uq_account_sessions_previous_hash")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_account_sessions_token_hash")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_account_sessions_account_id"), "account_sessions", ["account_id"], unique=False)
+    op.create_table(
         "messages",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
@@ -191,13 +263,14 @@ def upgrade() -> None:
         sa.Column("author", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("meaning", sa.Text(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_messages_conversation_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
-    op.create_index(op.f("ix_messages_conversation_id"), "messages", ["conversation_id"], unique=False)
     op.create_index("messages_by_time", "messages", ["at", "author"], unique=False)
+    op.create_index("messages_in_order", "messages", ["conversation_id", "id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -260,7 +333,6 @@ def upgrade() -> None:
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("previous_id", sa.Integer(), nullable=True),
         sa.Column("owner_id", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("escalated_to", sa.Text(), nullable=False),
@@ -313,6 +385,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("identifier", sa.Text(), nullable=True),
+        sa.Column("payload", sa.LargeBinary(), nullable=True),
         sa.Column("proved_by", sa.Text(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("conversation_id", sa.Integer(), nullable=True),
@@ -346,6 +419,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("resolved_at IS NULL"),
     )
     op.create_index(op.f("ix_account_requests_conversation_id"), "account_requests", ["conversation_id"], unique=False)
+    make_lost_mailboxes()
     op.create_table(
         "ticket_events",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -369,6 +443,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ticket_events_owed_id"), "ticket_events", ["owed_id"], unique=False)
     op.create_index(op.f("ix_ticket_events_ticket_id"), "ticket_events", ["ticket_id"], unique=False)
+    op.create_index(
+        "ticket_events_taught",
+        "ticket_events",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'taught'"),
+        postgresql_where=sa.text("kind = 'taught'"),
+    )
     op.create_table(
         "ticket_words",
         sa.Column("word", sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql"), nullable=False),
@@ -397,6 +479,7 @@ def upgrade() -> None:
         "topics",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("topic", sa.Integer(), nullable=True),
+        sa.Column("closed", sa.Boolean(), nullable=False),
         sa.Column("told", sa.Integer(), nullable=False),
         sa.Column("watched", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_topics_ticket_id"), ondelete="CASCADE"),
@@ -412,18 +495,75 @@ def upgrade() -> None:
         postgresql_where=sa.text("watched IS NOT NULL"),
     )
     op.create_index(op.f("ix_ticket_writers_at"), "ticket_writers", ["at"], unique=False)
+    op.create_table(
+        "day_counts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "measure", "detail", name=op.f("pk_day_counts")),
+        sqlite_with_rowid=False,
+    )
+
+
+def make_lost_mailboxes() -> None:
+    """Make the table of lost mailboxes."""
+    op.create_table(
+        "lost_mailboxes",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("old_email", sa.Text(), nullable=False),
+        sa.Column("new_email", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("opened_by", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_hands", sa.JSON(), nullable=False),
+        sa.Column("approved_by", sa.Integer(), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.CheckConstraint("approved_by <> opened_by", name=op.f("ck_lost_mailboxes_two_people")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_lost_mailboxes_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["approved_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_approved_by")),
+        sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_ended_by")),
+        sa.ForeignKeyConstraint(["opened_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_opened_by")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["tickets.id"], name=op.f("fk_lost_mailboxes_ticket_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lost_mailboxes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_lost_mailboxes_account_id"), "lost_mailboxes", ["account_id"], unique=False)
+    op.create_index(op.f("ix_lost_mailboxes_ticket_id"), "lost_mailboxes", ["ticket_id"], unique=False)
+    live = sa.text("ended_at IS NULL")
+    for name, column, unique in (("lost_mailboxes_due", "due_at", False), ("lost_mailboxes_live", "account_id", True)):
+        op.create_index(name, "lost_mailboxes", [column], unique=unique, sqlite_where=live, postgresql_where=live)
 
 
 def downgrade() -> None:
     """Drop the tables with everything in them."""
     for table in (
+        "day_counts",
         "topics",
         "ticket_writers",
         "ticket_words",
         "ticket_events",
+        "lost_mailboxes",
         "account_requests",
         "tickets",
         "staff_sessions",
+        "account_sessions",
         "outbox",
         "messages",
         "links",
@@ -439,3 +579,5 @@ def downgrade() -> None:
         "accounts",
     ):
         op.drop_table(table)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_only_added_to")

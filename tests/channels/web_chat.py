@@ -1,0 +1,120 @@
+"""Somebody who talks on the chat's page as by `tests.world.Chat`: a new service at every message, each sent twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.testclient import TestClient
+
+from bot.channels.web.channel import WebChannel
+from bot.dialogue.messages import Incoming, Picture
+from bot.web.server import create_app
+from core import verification
+from core.database import Database
+from core.tables import Base, Challenge
+from tests.channels.web_page import Bubble, ChatPage
+from tests.world import ADDRESS, Chat, Press, Said, Wait, World, library, typed
+
+
+def channel_over(world: World, database: Database, telegram: str = "") -> WebChannel:
+    """Return the web channel over a database of the world, as after a restart."""
+    conversations = world.conversations(database)
+    return WebChannel(database, world.keys, conversations, world.clock, library, lambda: telegram)
+
+
+@contextmanager
+def opened(
+    world: World, *, network: str = "203.0.113.7", address: str = ADDRESS, telegram: str = ""
+) -> Iterator[TestClient]:
+    """Yield a browser without cookies at a service that was started for it."""
+    database = world.database()
+    channel = channel_over(world, database, telegram)
+    app = create_app(
+        database=database,
+        keys=world.keys,
+        address=address,
+        wording=lambda: library().language("en"),
+        clock=world.clock,
+        chat=channel,
+    )
+    with TestClient(app, address, client=(network, 50000), follow_redirects=False) as client:
+        yield client
+        assert client.portal is not None
+        client.portal.call(channel.stop)
+    database.close()
+
+
+class WebChat(Chat):
+    """Somebody with a browser that runs no scripts."""
+
+    def __init__(self, world: World, *, network: str = "203.0.113.7", telegram: str = "") -> None:
+        super().__init__(world, chat="", channel="web")
+        self.cookies: dict[str, str] = {}
+        self.page = ChatPage("")
+        self.fresh: list[Bubble] = []
+        self._network = network
+        self._telegram = telegram
+        self._seen: set[str] = set()
+
+    async def says(self, said: Said) -> str:
+        """Type, press or wait; return what appears on the page."""
+        if isinstance(said, Wait):
+            self.world.later(said.minutes)
+            database = self.world.database()
+            await self.world.work({"web": channel_over(self.world, database)})
+            database.close()
+            return self.looks()
+        assert not isinstance(said, Incoming), "a form holds texts alone"
+        if not self.page.fields:
+            self.looks()
+        self.posts(self._form(said))
+        await self.world.work()
+        return self._heard()
+
+    def looks(self) -> str:
+        """Open the page; return what is new on it."""
+        with self._browser() as browser:
+            self._take(browser.get("/").text)
+        return self._heard()
+
+    def posts(self, form: dict[str, str]) -> None:
+        """Send a form, twice, and look at the page; the second time nothing happens."""
+        with self._browser() as browser:
+            assert browser.post("/", data=form).status_code == 303
+            shown = browser.get("/").text
+        with self._browser() as browser:
+            assert browser.post("/", data=form).status_code == 303
+            again = browser.get("/").text
+        self._take(shown)
+        assert [each.id for each in ChatPage(again).bubbles] == [each.id for each in self.page.bubbles]
+
+    def rows(self, table: type[Base]) -> int:
+        """Return how many rows a table has."""
+        return len(self.world.rows(table))
+
+    def _form(self, said: Said) -> dict[str, str]:
+        if isinstance(said, Press):
+            assert said.label in self.page.buttons, f"there is no {said.label!r} in {sorted(self.page.buttons)}"
+            return self.page.buttons[said.label]
+        return {**self.page.fields, "text": typed(self.world, said, self._picture())}
+
+    @contextmanager
+    def _browser(self) -> Iterator[TestClient]:
+        with opened(self.world, network=self._network, telegram=self._telegram) as browser:
+            browser.cookies.update(self.cookies)
+            yield browser
+            self.cookies = {each.name: each.value or "" for each in browser.cookies.jar}
+
+    def _take(self, text: str) -> None:
+        self.page = ChatPage(text)
+        self.fresh = [each for each in self.page.bubbles if each.author != "person" and each.id not in self._seen]
+        self._seen |= {each.id for each in self.page.bubbles}
+
+    def _heard(self) -> str:
+        return "\n".join(each.heard for each in self.fresh if each.id != "greeting")
+
+    def _picture(self) -> Picture | None:
+        shown = next((each.picture for each in reversed(self.page.bubbles) if each.picture), None)
+        if shown is None:
+            return None
+        (challenge,) = (each for each in self.world.rows(Challenge) if each.id == int(shown.challenge))
+        return Picture(shown.kind, verification.reference(challenge))
