@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from core import rules
@@ -47,9 +47,13 @@ LONGEST_SECONDS = DAY
 def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: datetime) -> None:
     """Count one use of `limit` by `whose`; BudgetSpent with the minutes to wait when there is none left.
 
-    The row is locked by the first statement, so that of two spenders at once the second sees what the first spent.
+    The row is locked by the first statement, so that of two spenders at once the second sees what the first spent. What
+    was spent under a retired key is spent.
     """
-    key = keys.hidden(f"budget {limit.name}", str(whose))
+    key, *before = (each.hidden(f"budget {limit.name}", str(whose)) for each in keys.live)
+    for each in before:
+        is_new = ~exists(select(Budget.key).where(Budget.key == key))
+        session.execute(update(Budget).where(Budget.key == each, is_new).values(key=key))
     spent = session.scalars(
         insert(session, Budget)
         .values(key=key, spent=[], updated_at=now)

@@ -127,7 +127,7 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
 def show_email(site: Site, token: str) -> Response:
     """Return the page with the button that changes the address, or what is to be said of the link instead."""
     try:
-        with site.database.transaction() as session:
+        with site.database.reading() as session:
             link, account = links.look(session, site.keys, links.EMAIL, token, site.clock())
     except LinkRefused:
         return _refused(site, links.EMAIL)

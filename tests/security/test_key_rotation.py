@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 from bot.dialogue.messages import Incoming
-from core import recovery, staff, staff_sessions, verification
+from core import limits, mailbox_stops, recovery, staff, staff_sessions, verification
 from core.database import Database
 from core.keys import Keys
 from core.links import RESET, look
-from core.refusals import LinkRefused, ProofRefused, StaffRefused
+from core.refusals import BudgetSpent, LinkRefused, ProofRefused, StaffRefused
 from core.settings import SettingsError, read_settings
 from core.tables import Challenge
 from core.verification import Proof
 from tests.asking import MAIL_A_CODE, RECOVER
 from tests.asking import RESET as ASK_FOR_RESET
 from tests.chats import CoreChat
+from tests.core.desks import Desks
 from tests.people import SECRET, mailed_link, register
+from tests.security.site import serving
 from tests.world import Characters, Chat, MailedCode, World, converse, typed
 
 NEWER = "a newer key of the tests, long enough to be one"
@@ -117,3 +119,57 @@ def test_retired_keys_are_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with pytest.raises(SettingsError, match="too short") as refused:
         read_settings()
     assert str(refused.value).startswith("CERSBOT_SECRET_KEY_RETIRED: is too short")
+
+
+def test_what_was_spent_of_a_budget_stays_spent(world: World, database: Database) -> None:
+    limit = limits.CHAT_TICKETS
+    with database.transaction() as session:
+        for _ in range(limit.allowances[0][0]):
+            limits.spend(session, world.keys, limit, "17", world.now)
+    with pytest.raises(BudgetSpent), database.transaction() as session:
+        limits.spend(session, BOTH, limit, "17", world.now)
+    with database.transaction() as session:
+        limits.spend(session, BOTH, limit, "18", world.now)
+
+
+async def test_a_browser_keeps_its_chat_and_its_open_forms(world: World) -> None:
+    with serving(world) as site:
+        browser, visitor = site.browser(), site.browser()
+        browser.gets("/")
+        browser.says("recover my username")
+        before = browser.text
+        visitor.gets("/account/recover/password")
+        right = visitor.characters
+    world.keys = BOTH
+    with serving(world) as site:
+        browser.site = visitor.site = site
+        assert "characters" in str(browser.says("dana@example.org").bubbles[-1])
+        assert "is on its way" in str(browser.says(Characters()).bubbles)
+        form = {"csrf": visitor.csrf, "identifier": "danalee1", "characters": right}
+        assert visitor.posts("/account/recover/password", form).headers["location"] == "/account/sent"
+        assert visitor.gets("/account/sent").status_code == 200
+    world.keys = Keys(NEWER)
+    with serving(world) as site:
+        browser.site, browser.text = site, before
+        browser.says("hello")
+        assert browser.status == 403, "a form of a key that is gone is none of ours"
+        browser.gets("/")
+        assert "is on its way" in browser.text
+
+
+def test_the_link_that_stops_a_change_works_on(world: World, database: Database) -> None:
+    desks = Desks(database, world.keys, world.now)
+    assert (desks.opens(), desks.approves()) == ("", "")
+    token = desks.token
+    with database.transaction() as session, pytest.raises(LinkRefused):
+        mailbox_stops.look(session, Keys(NEWER), token)
+    desks.keys = BOTH
+    assert desks.stops(token) == "stopped"
+
+
+async def test_a_code_to_continue_that_was_shown_before_is_taken(world: World, chat: Chat) -> None:
+    await converse(chat, [*RECOVER, ("/continue", "<continuation>")])
+    newest = world.rows(Challenge)[-1]
+    code = verification.shown(world.keys, newest.kind, verification.reference(newest))
+    world.keys = BOTH
+    await converse(Chat(world, "elsewhere"), [(code, "goes on here")])

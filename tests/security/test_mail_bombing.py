@@ -121,7 +121,7 @@ async def test_s5_with_every_limit_spent_the_earlier_link_and_the_help_desk_stil
         ticket_actions.start(desk, world.rows(Ticket)[0].id, "reset_password", "danalee1")
     await world.work()
     measured("locking a victim out", "all limits spent: the earlier link, a ticket and what staff start still work")
-    assert [mail.subject for mail in world.letterbox.letters[before:]][-1] == "Set a new password"
+    assert "Set a new password" in [mail.subject for mail in world.letterbox.letters[before:]]
     world.later(60)
     await converse(chat, [*RESET, (Characters(), "is on its way")])
 
