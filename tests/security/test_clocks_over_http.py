@@ -21,7 +21,7 @@ from tests.security.site import Site, serving
 from tests.security.test_scripts_everywhere import served
 from tests.world import World
 
-PAIRS = pytest.mark.parametrize("pairs", [25, pytest.param(1000, marks=pytest.mark.prove)])
+MANY = 1000
 _networks = itertools.count(1)
 
 
@@ -130,8 +130,11 @@ def second_step(client: Client, who: str) -> float:
     return taken
 
 
-@PAIRS
-@pytest.mark.parametrize("act", [recovery, first_step, chat], ids=lambda act: act.__name__)
+FULL = [pytest.param(act, MANY, marks=pytest.mark.prove) for act in (recovery, first_step, chat)]
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize(("act", "pairs"), [(recovery, 25), *FULL])
 async def test_s1_over_http_a_form_takes_as_long_whoever_the_account_is(
     world: World, measured: Measured, act: Callable[[Client, str], float], pairs: int
 ) -> None:

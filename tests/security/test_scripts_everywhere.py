@@ -129,7 +129,7 @@ async def staged(site: Site) -> Stage:
     return Stage(site, number, owner, chat, staff, account.id, case.id)
 
 
-@pytest.mark.parametrize("every", [25, pytest.param(1, marks=pytest.mark.prove)])
+@pytest.mark.parametrize("every", [40, pytest.param(1, marks=pytest.mark.prove)])
 async def test_no_payload_in_any_field_of_any_page_becomes_an_element(
     world: World, measured: Measured, every: int
 ) -> None:

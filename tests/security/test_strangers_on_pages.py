@@ -110,7 +110,7 @@ def steps(often: int) -> list[Step]:
     """Return what everybody does on the account pages, at its end asking so often for the same."""
     done: list[Step] = []
     for what, by in RECOVERY.items():
-        for named in by:
+        for named in by if often else by[-1:]:
             path, first = f"/account/recover/{what}", not done
             identifier = {"identifier": f"{{{named}}}"}
             done.append((path, {}))
@@ -176,7 +176,7 @@ async def test_s1_the_web_chat_answers_alike_whoever_the_account_is(
         for browser in strangers.browsers.values():
             browser.gets("/")
         begun = False
-        for action, named_by in ACTIONS.items():
+        for action, named_by in list(ACTIONS.items())[: None if nobodies > 1 else 1]:
             for by in named_by:
                 place = ("address", "username").index(by)
                 for said in (action, "<identifier>", *(NEXT if begun else FIRST)):

@@ -23,6 +23,7 @@ from tests.telegram_server import TelegramServer
 from tests.world import ADDRESS, World
 
 
+@pytest.mark.alone
 @PAIRS
 def test_s1_asking_takes_as_long_whether_or_not_there_is_an_account(
     world: World, measured: Measured, pairs: int
@@ -46,6 +47,7 @@ def test_s1_asking_takes_as_long_whether_or_not_there_is_an_account(
     difference.check()
 
 
+@pytest.mark.alone
 @PAIRS
 def test_s1_over_http_a_page_takes_as_long_whatever_the_link_or_the_name(
     office: Office, measured: Measured, pairs: int
