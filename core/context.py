@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.keys import Keys
-from core.office_days import STATE_OFFICES, Calendar
+from core.office_days import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Context:
     now: datetime
     keys: Keys
     conversation: int  # id of the row in `conversations`
-    language: str = "en"
-    calendar: Calendar = STATE_OFFICES
+    language: str
+    calendar: Calendar  # by which what is promised is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,4 @@ class Desk:
     now: datetime
     keys: Keys
     staff: int | None  # id of the row in `staff`; None where the service acts by itself
-    calendar: Calendar = STATE_OFFICES
+    calendar: Calendar

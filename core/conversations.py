@@ -1,11 +1,11 @@
 """Conversations: one row a chat, locked for a turn; its transcript; and how all of it is forgotten."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, database
@@ -18,31 +18,6 @@ CONVERSATIONS = Base.metadata.tables["conversations"]
 VISITS = "pages"
 FORGOTTEN = "refused: the person had this chat forgotten"
 MESSAGES = Base.metadata.tables["messages"]
-_HOLD = (
-    select(CONVERSATIONS)
-    .where(
-        and_(
-            CONVERSATIONS.c.channel == bindparam("of_channel"),
-            CONVERSATIONS.c.chat.in_(bindparam("chats", expanding=True)),
-        )
-        | CONVERSATIONS.c.id.in_(bindparam("also", expanding=True))
-    )
-    .order_by(CONVERSATIONS.c.id)
-    .with_for_update()
-)
-_SAVE = (
-    update(CONVERSATIONS)
-    .where(CONVERSATIONS.c.id == bindparam("held"))
-    .values(
-        state=bindparam("new_state"),
-        language=bindparam("new_language"),
-        free_at=bindparam("new_free_at"),
-        touched_at=bindparam("now"),
-        unreachable_at=None,
-    )
-)
-_SAY = insert(MESSAGES)
-_KEEP_KEYBOARD = update(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("held")).values(keyboard=bindparam("live"))
 
 
 @dataclass(slots=True)
@@ -58,6 +33,34 @@ class Held:
     keyboard: str | None = None  # the channel's ids of the messages with the live buttons
     free_at: datetime | None = None  # before then the channel takes nothing for this chat
     taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
+
+
+_HOLD = (
+    select(*(CONVERSATIONS.c[column.name] for column in fields(Held)))
+    .where(
+        and_(
+            CONVERSATIONS.c.channel == bindparam("of_channel"),
+            CONVERSATIONS.c.chat.in_(bindparam("chats", expanding=True)),
+        )
+        | CONVERSATIONS.c.id.in_(bindparam("also", expanding=True))
+    )
+    .order_by(CONVERSATIONS.c.id)
+    .with_for_update()
+)
+_LOOK = select(CONVERSATIONS).where(CONVERSATIONS.c.id.in_(bindparam("conversations", expanding=True)))
+_SAVE = (
+    update(CONVERSATIONS)
+    .where(CONVERSATIONS.c.id == bindparam("held"))
+    .values(
+        state=bindparam("new_state"),
+        language=bindparam("new_language"),
+        free_at=bindparam("new_free_at"),
+        touched_at=bindparam("now"),
+        unreachable_at=None,
+    )
+)
+_SAY = insert(MESSAGES)
+_KEEP_KEYBOARD = update(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("held")).values(keyboard=bindparam("live"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def hold_all(
     """
     connection = session.connection()
     held = {each.chat: each for each in _held(connection, channel, list(chats), also) if each.channel == channel}
-    new = [chat for chat in chats if chat not in held]
+    new = sorted(chat for chat in chats if chat not in held)
     if new:
         connection.execute(
             database.insert(session, CONVERSATIONS).on_conflict_do_nothing(index_elements=["channel", "chat"]),
@@ -108,6 +111,12 @@ def hold_by_id(session: Session, conversation: int) -> Held:
 def hold_by_ids(session: Session, conversations: Sequence[int]) -> dict[int, Held]:
     """Return conversations that exist by id, locked likewise."""
     return {each.id: each for each in _held(session.connection(), "", [], conversations)}
+
+
+def look_at(session: Session, conversations: Sequence[int]) -> dict[int, Held]:
+    """Return conversations that exist by id, as their last turns left them; none is locked, no turn is waited for."""
+    rows = session.connection().execute(_LOOK, {"conversations": list(conversations)})
+    return {row.id: Held(*row) for row in rows}
 
 
 def save_all(session: Session, turns: Sequence[tuple[Held, Sequence[Line]]], now: datetime) -> None:
@@ -192,18 +201,4 @@ def unreachable(session: Session, conversation: int, now: datetime) -> None:
 
 def _held(connection: Connection, channel: str, chats: Sequence[str], also: Sequence[int] = ()) -> list[Held]:
     rows = connection.execute(_HOLD, {"of_channel": channel, "chats": list(chats), "also": list(also)})
-    return [_as_held(row) for row in rows]
-
-
-def _as_held(row: Row[Any]) -> Held:
-    return Held(
-        id=row.id,
-        channel=row.channel,
-        chat=row.chat,
-        language=row.language,
-        state=row.state,
-        touched_at=row.touched_at,
-        keyboard=row.keyboard,
-        free_at=row.free_at,
-        taken_over_by=row.taken_over_by,
-    )
+    return [Held(*row) for row in rows]

@@ -129,6 +129,8 @@ def _measures(said: Row[tuple[str, str, bool, bool, int]]) -> Iterable[tuple[Mea
             yield Measure.OFFERED, ""
         case "unknown":
             yield Measure.UNKNOWN, ""
+        case _ if NOT_HELPFUL == said.meaning == said.blamed:
+            return  # said of the same answer once more
         case _ if said.meaning == NOT_HELPFUL:
             yield Measure.UNHELPFUL, blamed.partition(" ")[0] if blamed_kind == "entry" else ""
         case _ if blamed_kind == "entry":

@@ -118,10 +118,16 @@ def failed(session: Session, channel: str, key: str, now: datetime, tries: int =
     return True
 
 
-def waiting_chats(session: Session, channel: str, until: datetime) -> list[str]:
-    """Return the chats with messages accepted by `until` and not handled: the work that a crash left behind."""
-    unhandled = (Received.channel == channel, Received.handled_at.is_(None), Received.received_at <= until)
-    return list(session.scalars(select(Received.chat).where(*unhandled).distinct()))
+def waiting_chats(session: Session, channel: str, until: datetime, now: datetime) -> list[str]:
+    """Return the chats with messages accepted by `until` and not handled: the work that a crash left behind.
+
+    What seems to have been accepted later than now was, too, by a clock that was ahead.
+    """
+    unhandled = (Received.channel == channel, Received.handled_at.is_(None))
+    is_left = (Received.received_at <= until) | (
+        Received.received_at > now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS)
+    )
+    return list(session.scalars(select(Received.chat).where(*unhandled, is_left).distinct()))
 
 
 def unhandled(

@@ -11,11 +11,12 @@ from core.tables import Lease
 
 
 def take(
-    session: Session, name: str, holder: str, seconds: float, now: datetime, is_gone: Callable[[str], bool]
+    session: Session, name: str, holder: str, seconds: float, now: datetime, is_gone: Callable[[str, datetime], bool]
 ) -> bool:
     """Return whether `holder` has the lease for so many seconds from now; its own it takes anew.
 
-    `is_gone` says of another holder whether it is known to have ended, so that its lease need not run out.
+    `is_gone` says of another holder, and of the moment until which it has the lease, whether it is known to have ended:
+    then its lease need not run out.
     """
     until = now + timedelta(seconds=seconds)
     session.execute(
@@ -24,7 +25,7 @@ def take(
         .on_conflict_do_nothing(index_elements=["name"])
     )
     lease = session.scalars(select(Lease).where(Lease.name == name).with_for_update()).one()
-    if lease.holder != holder and lease.until > now and not is_gone(lease.holder):
+    if lease.holder != holder and lease.until > now and not is_gone(lease.holder, lease.until):
         return False
     lease.holder, lease.until = holder, until
     return True

@@ -1,15 +1,16 @@
 """Lessons of resolved tickets: a phrasing that a person used and the answer that helped, marked by staff for editors.
 
-A lesson is a line of its ticket's history. Nothing here changes what the bot knows.
+A lesson is a line of its ticket's history, and so is that it was put away. Nothing here changes what the bot knows.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, cast, literal, literal_column, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from core import ticket_history
+from core import audit, ticket_history
+from core.audit import Event
 from core.context import Desk
 from core.questions import is_question
 from core.refusals import TicketRefused
@@ -18,7 +19,9 @@ from core.ticket_history import Kind
 from core.ticket_work import held
 from core.tickets import RESOLVED, number_of
 
-LISTED = 50
+LISTED = 200
+_AWAY = "put away "  # how the key begins of the line that says so; the id of the lesson follows
+_Away = aliased(TicketEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Lesson:
     number: int = 0
     staff: str = ""
     at: datetime | None = None
+    away_by: str = ""
+    away_at: datetime | None = None  # when it was put away
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +79,37 @@ def teach(desk: Desk, ticket: int, lesson: Lesson) -> int:
     )
 
 
+def put_away(desk: Desk, ticket: int, line: int) -> None:
+    """Note who put the lesson away, and when, the first time; TicketRefused where there is none."""
+    held(desk, ticket)
+    found = lesson(desk.session, ticket, line)
+    if found is None:
+        raise TicketRefused("lesson_unknown")
+    if found.away_at is not None:
+        return
+    ticket_history.add(
+        desk.session,
+        ticket,
+        Kind.PUT_AWAY,
+        desk.now,
+        staff=desk.staff,
+        text=found.phrasing,
+        key=f"{_AWAY}{line}",
+        lesson=line,
+    )
+    about = {"staff": desk.staff or 0, "ticket": ticket, "lesson": line}
+    audit.record(desk.session, Event.LESSON_PUT_AWAY, now=desk.now, **about)
+
+
 def lesson(session: Session, ticket: int, line: int) -> Lesson | None:
     """Return a lesson of this ticket; None when there is none of this id."""
     found = _lessons(session, TicketEvent.ticket_id == ticket, TicketEvent.id == line)
     return found[0] if found else None
 
 
-def taught(session: Session, since: datetime) -> list[Lesson]:
-    """Return what was taught since then, newest first."""
-    return _lessons(session, TicketEvent.at >= since)
+def listed(session: Session, since: datetime) -> list[Lesson]:
+    """Return what was taught since then, and before as far as it was not put away; newest first."""
+    return _lessons(session, or_(TicketEvent.at >= since, _Away.id.is_(None)))
 
 
 def names(session: Session, ticket: int) -> Names:
@@ -115,17 +142,20 @@ def lines_of_person(session: Session, ticket: Ticket, to_staff: str, most: int =
 
 
 def _lessons(session: Session, *conditions: ColumnElement[bool]) -> list[Lesson]:
+    by = aliased(Staff)
     rows = session.execute(
-        select(TicketEvent, Staff.name)
+        select(TicketEvent, Staff.name, by.name, _Away.at)
         .outerjoin(Staff, Staff.id == TicketEvent.staff_id)
+        .outerjoin(_Away, _Away.key == literal(_AWAY) + cast(TicketEvent.id, Text))
+        .outerjoin(by, by.id == _Away.staff_id)
         .where(TicketEvent.kind == literal_column(f"'{Kind.TAUGHT}'"), *conditions)
         .order_by(TicketEvent.at.desc(), TicketEvent.id.desc())
         .limit(LISTED)
     )
-    return [_lesson(line, name or "") for line, name in rows]
+    return [_lesson(line, name or "", away_by or "", away_at) for line, name, away_by, away_at in rows]
 
 
-def _lesson(line: TicketEvent, staff: str) -> Lesson:
+def _lesson(line: TicketEvent, staff: str, away_by: str, away_at: datetime | None) -> Lesson:
     detail = line.detail
     new = NewEntry(detail["question"], detail["answer"], detail["source"]) if detail["question"] else None
     return Lesson(
@@ -138,4 +168,6 @@ def _lesson(line: TicketEvent, staff: str) -> Lesson:
         number_of(line.ticket_id),
         staff,
         line.at,
+        away_by,
+        away_at,
     )

@@ -13,8 +13,8 @@ from core import outbox
 class Secret:
     """Which secret the worker derives when it renders the letter, and arms when SMTP has taken it (G4)."""
 
-    kind: Literal["code", "activate", "reset", "email", "stop"]
-    row: int  # id in `challenges` for a code, in `lost_mailboxes` for a stop, in `links` for the others
+    kind: Literal["code", "activate", "reset", "email", "stop", "prove"]
+    row: int  # id in `challenges` for a code, in `links` for a link, in `lost_mailboxes` for the last two
     reference: str = ""  # of a code's challenge, from which the code is derived
 
 

@@ -1,6 +1,7 @@
 """A lost mailbox, as staff handle it: one opens the case with evidence, a second approves, and either may end it (S4).
 
-    opened --approve--> approved --24 hours--> done        (`core.mailbox_changes`, the worker)
+    opened --approve--> approved --24 hours, and the new mailbox's answer--> done   (`core.mailbox_changes`, the worker)
+       |                    |----no answer in 14 days---> lapsed    (`core.mailbox_proofs`)
        |                    |----the owner---> stopped     (`core.mailbox_stops`, by the link in the notice)
        '---- refuse (another), withdraw (the opener) ----> refused, withdrawn
 
@@ -34,6 +35,7 @@ STOPPED: Final = "stopped"
 REFUSED: Final = "refused"
 WITHDRAWN: Final = "withdrawn"
 DONE: Final = "done"
+LAPSED: Final = "lapsed"
 LIVE: Final = (OPENED, APPROVED)
 
 # Somebody whom we found ourselves was asked: the first three. What a stranger can get hold of only adds to it: anybody
@@ -101,7 +103,10 @@ def open_case(desk: Desk, ticket: int, claim: Claim) -> int:
 
 
 def approve(desk: Desk, ticket: int, case: int) -> datetime:
-    """Be the second: owe the notice to the old address, and return from when on the address may be changed.
+    """Be the second: owe a letter to either mailbox, and return from when on the address may be changed.
+
+    The old one learns how to stop it, the new one how to answer. The latter is told of no name and no username: it may
+    be a stranger's, mistyped.
 
     TicketRefused: there is no such case, its ticket is resolved, it is approved or over, it is not their duty, they are
     too new, it is their own, or one of the two has given the other a password link, or a third one both.
@@ -123,6 +128,9 @@ def approve(desk: Desk, ticket: int, case: int) -> datetime:
     }
     notice = Letter("lost_mailbox_notice", found.old_email, language, fields, Secret("stop", case), account.id)
     found.notice_id = letters.owe(desk.session, notice, desk.now)
+    about = {"asked_on": found.opened_at.isoformat()}
+    proof = Letter("lost_mailbox_proof", found.new_email, language, about, Secret("prove", case), account.id)
+    found.proof_id = letters.owe(desk.session, proof, desk.now)
     _note(desk, found, Event.MAILBOX_APPROVED, Kind.MAILBOX_APPROVED)
     return due_at
 

@@ -4,24 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.tables import Account, LostMailbox, Owed, Staff
 
 MOST = 100
 
+Fate = Literal["", "waiting", "sent", "refused"]  # of a letter; "" before it was owed
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case with its account and the names of who did what; `notice` says whether the owner was reached."""
+    """A case with its account and the names of who did what.
+
+    `notice` says whether the owner was reached, `proof` whether the new mailbox was asked, and has answered.
+    """
 
     row: LostMailbox
     account: Account
     opener: str
     approver: str
     ender: str
-    notice: Literal["", "waiting", "sent", "refused"]
+    notice: Fate
+    proof: Fate | Literal["answered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +39,36 @@ class LiveCase:
     opener: str
     opened_at: datetime
     due_at: datetime | None
+    is_proved: bool
 
 
 def of_ticket(session: Session, ticket: int) -> list[Case]:
     """Return the ticket's cases, the newest first."""
     opener, approver, ender = aliased(Staff), aliased(Staff), aliased(Staff)
+    notice, proof = aliased(Owed), aliased(Owed)
     rows = session.execute(
-        select(LostMailbox, Account, opener.name, approver.name, ender.name, Owed.id, Owed.settled_at)
+        select(LostMailbox, Account, opener.name, approver.name, ender.name, _is_owed(notice), _is_owed(proof))
         .join(Account, Account.id == LostMailbox.account_id)
         .join(opener, opener.id == LostMailbox.opened_by)
         .outerjoin(approver, approver.id == LostMailbox.approved_by)
         .outerjoin(ender, ender.id == LostMailbox.ended_by)
-        .outerjoin(Owed, Owed.id == LostMailbox.notice_id)
+        .outerjoin(notice, notice.id == LostMailbox.notice_id)
+        .outerjoin(proof, proof.id == LostMailbox.proof_id)
         .where(LostMailbox.ticket_id == ticket)
         .order_by(LostMailbox.id.desc())
         .limit(MOST)
     ).all()
     return [
-        Case(case, account, opened, approved or "", ended or "", _notice(case, is_owed=bool(owed) and settled is None))
-        for case, account, opened, approved, ended, owed, settled in rows
+        Case(
+            case,
+            account,
+            opened,
+            approved or "",
+            ended or "",
+            _fate(case, case.noticed_at, is_owed=noticing),
+            "answered" if case.proved_at else _fate(case, case.proof_sent_at, is_owed=asking),
+        )
+        for case, account, opened, approved, ended, noticing, asking in rows
     ]
 
 
@@ -64,12 +81,19 @@ def live(session: Session) -> list[LiveCase]:
         .order_by(LostMailbox.id)
         .limit(MOST)
     ).all()
-    return [LiveCase(case.ticket_id, case.state, name, case.opened_at, case.due_at) for case, name in rows]
+    return [
+        LiveCase(case.ticket_id, case.state, name, case.opened_at, case.due_at, case.proved_at is not None)
+        for case, name in rows
+    ]
 
 
-def _notice(case: LostMailbox, *, is_owed: bool) -> Literal["", "waiting", "sent", "refused"]:
+def _is_owed(letter: type[Owed]) -> ColumnElement[bool]:
+    return and_(letter.id.is_not(None), letter.settled_at.is_(None))
+
+
+def _fate(case: LostMailbox, sent_at: datetime | None, *, is_owed: bool) -> Fate:
     if case.approved_at is None:
         return ""
-    if case.noticed_at is not None:
+    if sent_at is not None:
         return "sent"
     return "waiting" if is_owed else "refused"

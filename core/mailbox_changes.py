@@ -1,4 +1,4 @@
-"""The change of address that follows an approved case of a lost mailbox: done by the worker, a day after."""
+"""The change of address that follows an approved case of a lost mailbox: the worker does it, a day later or more."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import account_sessions, accounts, addresses, audit, letters, ticket_history
 from core.audit import Event
-from core.letters import Letter
+from core.letters import Letter, Secret
 from core.lost_mailboxes import APPROVED, DONE, REFUSED, held_case, moved
 from core.tables import Account, AccountRequest, Challenge, Link, LostMailbox, Owed, Ticket
 from core.ticket_history import Kind
@@ -18,11 +18,15 @@ ADDRESS_CHANGED = "address_changed"
 
 
 def due(session: Session, now: datetime, limit: int = 50) -> list[int]:
-    """Return the cases whose time is over, oldest first; none whose notice may still be delivered."""
+    """Return the cases whose time is over and whose new mailbox has answered, oldest first.
+
+    None of them is one whose notice may still be delivered.
+    """
     return list(
         session.scalars(
             select(LostMailbox.id)
             .where(LostMailbox.ended_at.is_(None), LostMailbox.due_at <= now, LostMailbox.state == APPROVED)
+            .where(LostMailbox.proved_at.is_not(None))
             .where(~exists().where(Owed.id == LostMailbox.notice_id, Owed.settled_at.is_(None)))
             .order_by(LostMailbox.due_at)
             .limit(limit)
@@ -31,14 +35,17 @@ def due(session: Session, now: datetime, limit: int = 50) -> list[int]:
 
 
 def complete(session: Session, case_id: int, now: datetime) -> str:
-    """Change the account's address, if the case still stands and its time is over; tell both mailboxes.
+    """Change the account's address, if the case still stands, its time is over and the new mailbox has answered.
 
-    Whatever was mailed or proved before is void: links, codes, and that a chat was known as the owner's. Returns the
+    Both mailboxes are told. Whatever was mailed or proved before is void: links, codes, and that a chat was known as
+    the owner's. Returns the
     case's state; `refused` where the address has become another account's, or the account's own has changed meanwhile.
     """
     case = held_case(session, case_id)
-    if case is None or case.state != APPROVED or case.due_at is None or case.due_at > now:
-        return case.state if case else REFUSED
+    if case is None:
+        return REFUSED
+    if case.state != APPROVED or case.proved_at is None or case.due_at is None or case.due_at > now:
+        return case.state
     account = session.get_one(Account, case.account_id, with_for_update=True, populate_existing=True)
     if account.email != case.old_email:
         return _given_up(session, case, ADDRESS_CHANGED, now)
@@ -71,7 +78,7 @@ def _tell(session: Session, case: LostMailbox, account: Account, now: datetime) 
     masked = {"new_email": addresses.masked(case.new_email)}
     new = {"old_email": addresses.masked(case.old_email)}
     for letter in (
-        Letter("mailbox_changed", case.old_email, language, fields | masked, account=account.id),
+        Letter("mailbox_changed", case.old_email, language, fields | masked, Secret("stop", case.id), account.id),
         Letter("mailbox_is_yours", case.new_email, language, fields | new, account=account.id),
     ):
         letters.owe(session, letter, now)

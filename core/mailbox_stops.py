@@ -1,55 +1,56 @@
-"""The owner's word on a lost mailbox: the notice to the old address, and the link in it that stops the change."""
+"""The owner's word on a lost mailbox: the notice to the old address, and the link in it that stops the change.
 
-import hmac
-from datetime import UTC, datetime, timedelta
+After the change it stops nothing any more; then the owner's word becomes an urgent ticket, which the worker opens.
+"""
 
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import audit, rules, ticket_history
+from core import audit, mailbox_links, rules, ticket_history, tickets
 from core.audit import Event
 from core.keys import Keys
-from core.lost_mailboxes import APPROVED, STOPPED, held_case, moved
+from core.lost_mailboxes import APPROVED, DONE, STOPPED, held_case, moved
+from core.office_days import Calendar
 from core.refusals import LinkRefused
-from core.tables import LostMailbox
+from core.tables import LostMailbox, Ticket
 from core.ticket_history import Kind
-
-# The largest id that both databases can look for.
-_LARGEST_ID = 2**31 - 1
-
-
-def token(keys: Keys, case: LostMailbox) -> str:
-    """Return what follows `/stop/` in the link's address: derived each time, stored nowhere (G4)."""
-    return keys.token(f"stop {case.opened_at.astimezone(UTC).isoformat()}", case.id)
-
-
-def look(session: Session, keys: Keys, given: str) -> LostMailbox:
-    """Return the case that the link is about, however it stands; nothing is stopped, however often it is opened.
-
-    LinkRefused when the link was never ours, or its case was never approved.
-    """
-    number, _, _ = given.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) <= 10 and int(number) <= _LARGEST_ID):
-        raise LinkRefused
-    case = session.get(LostMailbox, int(number))
-    if case is None or case.approved_at is None:
-        raise LinkRefused
-    if not any(hmac.compare_digest(token(each, case).encode(), given.encode(errors="replace")) for each in keys.live):
-        raise LinkRefused
-    return case
 
 
 def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostMailbox, bool]:
     """Stop the change for good; return its case, and whether this stopped it: one that is over stays as it is.
 
-    LinkRefused as `look`.
+    Where the change is made already, the owner's word that it was not theirs is kept, and `contested` has the case.
+    LinkRefused when the link was never ours, or its case was never approved.
     """
-    case = held_case(session, look(session, keys, given).id)
+    case = held_case(session, mailbox_links.look(session, keys, mailbox_links.STOP, given).id)
     if case is None:
         raise LinkRefused
     is_stopped = moved(session, case, (APPROVED,), state=STOPPED, ended_at=now)
     if is_stopped:
         _note(session, case, Event.MAILBOX_STOPPED, Kind.MAILBOX_STOPPED, now)
+    elif case.state == DONE and case.contested_at is None:
+        case.contested_at = now
+        _note(session, case, Event.MAILBOX_CONTESTED, Kind.MAILBOX_CONTESTED, now)
     return case, is_stopped
+
+
+def contested(session: Session) -> list[tuple[int, int]]:
+    """Return the cases, each with its ticket, whose owner spoke after the change and for which no ticket is open."""
+    unheard = (LostMailbox.contested_at.is_not(None), LostMailbox.contested_ticket.is_(None))
+    rows = session.execute(select(LostMailbox.id, LostMailbox.ticket_id).where(*unheard).order_by(LostMailbox.id))
+    return [(each.id, each.ticket_id) for each in rows]
+
+
+def open_ticket(session: Session, case_id: int, happened: str, now: datetime, calendar: Calendar) -> int | None:
+    """Open the urgent ticket about a contested case, told in `happened`; return its row id, None where it is open."""
+    case = held_case(session, case_id)
+    if case is None or case.contested_ticket is not None:
+        return None
+    language = session.get_one(Ticket, case.ticket_id).language
+    case.contested_ticket = tickets.open_urgent(session, happened, case.ticket_id, language, now, calendar)
+    return case.contested_ticket
 
 
 def noticed(session: Session, case_id: int, now: datetime) -> None:

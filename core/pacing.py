@@ -48,6 +48,16 @@ TELEGRAM = ChannelPace(
 PACES: Mapping[str, ChannelPace] = MappingProxyType({"telegram": TELEGRAM})
 
 
+def by_this_clock(free_at: datetime | None, touched_at: datetime | None, now: datetime) -> datetime | None:
+    """Return when a chat is free that had its last turn at `touched_at`.
+
+    Where that is yet to come the clock was ahead then and has been set back, and the chat's time goes back with it.
+    """
+    if free_at is None or touched_at is None or touched_at <= now + timedelta(seconds=rules.CLOCK_SLACK_SECONDS):
+        return free_at
+    return free_at - (touched_at - now)
+
+
 def reserve(session: Session, name: str, seconds: float, now: datetime) -> float:
     """Give the caller the next so many seconds of a channel alone; return in how many seconds they begin."""
     moment = now.timestamp()

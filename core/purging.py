@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core import audit, limits, outbox, rules
 from core.audit import Event
+from core.business_days import CALIFORNIA
 from core.conversations import VISITS
 from core.tables import (
     AccountRequest,
@@ -19,6 +20,7 @@ from core.tables import (
     Budget,
     Challenge,
     Conversation,
+    DayCount,
     FollowUp,
     Link,
     Message,
@@ -30,6 +32,8 @@ from core.tables import (
 
 # Rows of a table at once: deleting them holds up a turn for milliseconds.
 AT_ONCE = 500
+# Counted days at once: each has some dozen rows.
+DAYS_AT_ONCE = 7
 UNTAKEN = "refused: nobody could take it in time"
 
 
@@ -76,6 +80,9 @@ def past(session: Session, keeping: Keeping, now: datetime, most: int = AT_ONCE)
         "budgets": select(Budget.key).where(Budget.updated_at <= idle_since).order_by(Budget.updated_at),
     }
     rows = {name: session.scalars(query.limit(most)).all() for name, query in found.items()}
+    kept_from = now.astimezone(CALIFORNIA).date() - timedelta(days=rules.COUNTS_KEPT_DAYS - 1)
+    days = select(DayCount.day).where(DayCount.day < kept_from).distinct().order_by(DayCount.day)
+    rows["day_counts"] = session.scalars(days.limit(DAYS_AT_ONCE)).all()
     return {name: keys for name, keys in rows.items() if keys}
 
 
@@ -94,7 +101,7 @@ def purge(session: Session, found: Past, keeping: Keeping, now: datetime) -> Non
     }
     for name, keys in found.items():
         table = Base.metadata.tables[name]
-        (key,) = table.primary_key
+        key = next(iter(table.primary_key))  # of counted days the day, which goes as a whole
         session.execute(delete(table).where(key.in_(keys), *([still[name]()] if name in still else [])))
 
 

@@ -66,6 +66,8 @@ NETWORK_PASSWORDS_AN_HOUR: Final = 60
 VERIFIED_HOURS: Final = 24
 # Staff are warned of a promise this long before it is due.
 TICKET_WARN_HOURS: Final = 4
+# What is urgent is due within so many hours by the clock, nights and weekends included: it stands first in the queue.
+TICKET_URGENT_HOURS: Final = 4
 # A ticket that waits for the person is looked at again after so many business days.
 TICKET_WAITS_DAYS: Final = 5
 # 003: what takes longer gets news by a date; the latest that staff may set.
@@ -96,6 +98,8 @@ NETWORK_SIGN_INS_AN_HOUR: Final = 30
 # A lost mailbox: so much evidence, and so long may the owner stop what two members of staff agreed on (ours).
 MAILBOX_EVIDENCE_MIN: Final = 2
 MAILBOX_WAIT_HOURS: Final = 24
+# ... and so long is the new mailbox waited for, which has to answer before anything changes ...
+MAILBOX_PROOF_DAYS: Final = 14
 # ... of whom neither came, or set a new password, within this time before the case was opened ...
 STAFF_STANDING_HOURS: Final = 24
 # ... and whoever stopped a case reads the mailbox: there is no other case of that account for so long.
@@ -134,6 +138,8 @@ TRANSCRIPT_DAYS: Final = 30
 TICKET_DAYS: Final = 365
 AUDIT_DAYS: Final = 365
 PAYLOAD_HOURS: Final = 24
+# What days came to for as long as the desk can show it, which is a year as well.
+COUNTS_KEPT_DAYS: Final = 365
 # Rows of the inbox and the outbox, blanked by then: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
 
@@ -172,6 +178,7 @@ ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
         "support_reply_max_days": SUPPORT_REPLY_MAX_DAYS,
         "reset_link_minutes": RESET_LINK_MINUTES,
         "mailbox_wait_hours": MAILBOX_WAIT_HOURS,
+        "mailbox_proof_days": MAILBOX_PROOF_DAYS,
         "code_minutes": CODE_MINUTES,
         "code_digits": CODE_DIGITS,
         "code_tries": CODE_TRIES,

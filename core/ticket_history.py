@@ -32,12 +32,17 @@ class Kind(StrEnum):
     WARNED = "warned"
     MISSED = "missed"
     TAUGHT = "taught"
+    PUT_AWAY = "put_away"
     MAILBOX_OPENED = "mailbox_opened"
     MAILBOX_APPROVED = "mailbox_approved"
     MAILBOX_NOTICE_REFUSED = "mailbox_notice_refused"
+    MAILBOX_PROVED = "mailbox_proved"
+    MAILBOX_PROOF_REFUSED = "mailbox_proof_refused"
+    MAILBOX_LAPSED = "mailbox_lapsed"
     MAILBOX_STOPPED = "mailbox_stopped"
     MAILBOX_REFUSED = "mailbox_refused"
     MAILBOX_WITHDRAWN = "mailbox_withdrawn"
+    MAILBOX_CONTESTED = "mailbox_contested"
     MAILBOX_DONE = "mailbox_done"
 
 

@@ -81,20 +81,22 @@ def open_for_service(
 ) -> int:
     """Make a ticket of what the service itself could not do (G2), told in `happened`; return its row id."""
     promised = calendar.promise(now, rules.SUPPORT_REPLY_MAX_DAYS)
-    ticket = Ticket(
-        account_id=account_id,
-        subject="",
-        state=NEW,
-        escalated_to="",
-        language=language,
-        happened=happened,
-        tried="",
-        telephone="",
-        hours="",
-        created_at=now,
-        answer_by=promised,
-        due_at=promised,
-    )
+    ticket = _of_service(happened, language, now)
+    ticket.account_id, ticket.answer_by, ticket.due_at = account_id, promised, promised
+    return _opened(session, ticket).id
+
+
+def open_urgent(
+    session: Session, happened: str, previous: int, language: str, now: datetime, calendar: Calendar
+) -> int:
+    """Make a ticket that stands first in the queue, after the one with the row id `previous`; return its row id.
+
+    It has no account, so that nobody writes from it to an address that may be the wrong one.
+    """
+    ticket = _of_service(happened, language, now)
+    ticket.previous_id = previous
+    ticket.answer_by = calendar.promise(now, rules.SUPPORT_REPLY_MIN_DAYS)
+    ticket.due_at = now + timedelta(hours=rules.TICKET_URGENT_HOURS)
     return _opened(session, ticket).id
 
 
@@ -120,6 +122,20 @@ def receipts(context: Context, limit: int = 10) -> list[Receipt]:
         select(Ticket).where(Ticket.conversation_id == context.conversation).order_by(Ticket.id.desc()).limit(limit)
     )
     return [Receipt(number_of(row.id), row.due_at, row.created_at, row.state, row.happened) for row in rows]
+
+
+def _of_service(happened: str, language: str, now: datetime) -> Ticket:
+    return Ticket(
+        subject="",
+        state=NEW,
+        escalated_to="",
+        language=language,
+        happened=happened,
+        tried="",
+        telephone="",
+        hours="",
+        created_at=now,
+    )
 
 
 def _opened(session: Session, ticket: Ticket) -> Ticket:

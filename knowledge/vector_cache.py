@@ -55,12 +55,24 @@ class VectorCache:
             write_whole(self._file, lambda path: np.savez(path, keys=keys, rows=self._kept.rows))
 
 
+LEFT_SECONDS = 3600
+"""After so long nobody writes a file any more: whoever did was killed."""
+
+
 def write_whole(file: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a file beside this one, then put it in its place; OSError if that cannot be."""
+    """Let `write` fill a file beside this one, then put it in its place; OSError if that cannot be.
+
+    What was left half written by a process that was killed goes.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_name(f".{secrets.token_hex(8)}{file.suffix}")
     try:
         write(beside)
+        now = beside.stat().st_mtime
+        for other in file.parent.glob(f".{'?' * 16}{file.suffix}"):
+            with contextlib.suppress(FileNotFoundError):
+                if other.stat().st_mtime < now - LEFT_SECONDS:
+                    other.unlink()
         beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from core import conversations
 from core.context import Context
 from core.database import Database
 from core.keys import Keys
+from core.office_days import STATE_OFFICES
 from core.refusals import Refusal
 
 P = ParamSpec("P")
@@ -33,7 +34,7 @@ class CoreChat:
         with self.database.transaction() as session:
             held = conversations.hold_all(session, "test", {self.chat: self.language}, self.now)[self.chat]
             try:
-                yield Context(session, self.now + after, self.keys, held.id, self.language)
+                yield Context(session, self.now + after, self.keys, held.id, self.language, STATE_OFFICES)
             except Refusal as refusal:
                 refused.append(refusal)
         for each in refused:

@@ -3,13 +3,15 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
 from core.database import Database
-from tests import postgres
+from tests import browser, postgres
 from tests.postgres import PostgreSQL
 from tests.security.figures import pytest_terminal_summary
 from tests.world import Chat, World
@@ -27,7 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a database with one account in each state."""
     folder = tmp_path_factory.mktemp("populated")
-    World(folder).populate()
+    world = World(folder)
+    world.populate()
+    world.close()  # whatever is still in the log beside the file goes into it
     return folder / "world.db"
 
 
@@ -36,6 +40,13 @@ def postgresql() -> Iterator[PostgreSQL]:
     """Yield a PostgreSQL server, started for the first test that needs one."""
     with postgres.running() as server:
         yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Yield a real browser, started for the first test that needs one."""
+    async with browser.running() as started:
+        yield started
 
 
 @pytest.fixture

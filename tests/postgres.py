@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import text
@@ -62,7 +63,9 @@ class PostgreSQL:
         return f"postgresql://cersbot@127.0.0.1:{self._port}/{name}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Start the server, unless it runs, and wait until it answers."""
+        if self._process is not None:
+            return
         options = [part for each in OPTIONS for part in ("-c", each)]
         where = ["-D", self._data, "-p", str(self._port), "-k", ""]
         with (self._folder / "log").open("ab") as log:
@@ -173,11 +176,11 @@ def _user() -> int | None:
     return NOBODY if os.getuid() == 0 else None
 
 
-def until_somebody_waits(database: Database, acting: Future[object]) -> None:
-    """Return once somebody waits for a lock in the database, or what is `acting` beside is done without."""
+def until_somebody_waits(database: Database, *acting: Future[Any]) -> None:
+    """Return once as many as are `acting` beside wait for a lock in the database, or are done without."""
     for _ in range(400):
         with database.reading() as session:
-            if acting.done() or session.scalar(WAITING):
+            if sum(each.done() for each in acting) + session.execute(WAITING).scalar_one() >= len(acting):
                 return
         time.sleep(0.02)
     raise AssertionError("it neither waits nor is done")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +71,11 @@ class World:
         self._opened.append(Database(self.url))
         return self._opened[-1]
 
+    @cached_property
+    def home(self) -> Database:
+        """The database as the people and workers of this world share it: its statements are compiled once."""
+        return self.database()
+
     def close(self) -> None:
         """Close every connection that was left open, as by a kill."""
         for each in self._opened:
@@ -99,9 +105,8 @@ class World:
 
     def account(self, username: str, email: str, *, state: str = "active", days_ago: int = 60) -> None:
         """Make an account: `active`, or `awaiting_activation` since so many days."""
-        database = self.database()
         registered = self.now - timedelta(days=days_ago)
-        with database.transaction() as session:
+        with self.home.transaction() as session:
             account = accounts.register(
                 session,
                 registered,
@@ -114,25 +119,19 @@ class World:
             )
             if state == "active":
                 accounts.activate(session, account, registered)
-        database.close()
 
     async def work(self, senders: Mapping[str, Sender] | None = None) -> None:
         """Let a worker do whatever is due now."""
-        database = self.database()
-        conversations = self.conversations(database)
+        conversations = self.conversations(self.home)
         renderer = Renderer(library, self.keys, ADDRESS, SENDER)
-        worker = Worker(database, self.keys, self.clock, conversations, renderer, self.letterbox, senders or {})
+        worker = Worker(self.home, self.keys, self.clock, conversations, renderer, self.letterbox, senders or {})
         while await worker.work():
             pass
-        database.close()
 
     def rows(self, table: type[Row]) -> Sequence[Row]:
         """Return every row of a table."""
-        database = self.database()
-        with database.transaction() as session:
-            found = session.scalars(select(table)).all()
-        database.close()
-        return found
+        with self.home.reading() as session:
+            return session.scalars(select(table)).all()
 
     def _stamp(self) -> str:
         return f"s{next(self._stamps)}"
@@ -171,7 +170,9 @@ Heard = str | tuple[str, ...] | Callable[[str], bool]
 
 
 class Chat:
-    """Somebody who talks straight to the dialogue: at every message all objects are new, and it comes twice."""
+    """Somebody who talks straight to the dialogue: at every message all objects over the database are new, and each
+    comes twice.
+    """
 
     def __init__(self, world: World, chat: str = "17", channel: str = "test", *, private: bool = True) -> None:
         self.world = world
@@ -200,14 +201,11 @@ class Chat:
     async def send(self, delivery: Delivery) -> None:
         """Hear what the bot says of its own accord."""
         self._hear(delivery)
-        database = self.world.database()
-        self.world.conversations(database).sent(delivery)
-        database.close()
+        self.world.conversations(self.world.home).sent(delivery)
 
     def _receive_twice(self, incoming: Incoming) -> None:
         for is_new in (True, False):
-            database = self.world.database()
-            conversations = self.world.conversations(database)
+            conversations = self.world.conversations(self.world.home)
             delivery = conversations.receive(incoming)
             if is_new:
                 assert delivery is not None, "a new message was taken for an old one"
@@ -215,7 +213,6 @@ class Chat:
                 conversations.sent(delivery)
             else:
                 assert delivery is None, "a message that came twice was handled twice"
-            database.close()
 
     def _hear(self, delivery: Delivery) -> None:
         self.delivery = delivery

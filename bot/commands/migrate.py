@@ -10,5 +10,8 @@ from core.settings import read_settings
 def migrate() -> None:
     """Bring the database to the newest revision; nothing happens where it is."""
     database = Database(read_settings().database_url)
-    database.migrate()
+    try:
+        database.migrate()
+    finally:
+        database.close()
     click.echo("The database is at the newest revision.")

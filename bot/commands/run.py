@@ -2,19 +2,20 @@
 
 import asyncio
 import logging
-import os
 import signal
 import socket
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 from sqlalchemy.exc import OperationalError
 
 from bot.app import Core, Service, open_core, open_service, watch_library
-from bot.channels.telegram.channel import Telegram, TelegramUnusable, Webhook
+from bot.channels.telegram.channel import Telegram, Webhook
+from bot.channels.telegram.unusable import TelegramUnusable
 from bot.channels.telegram.webhook import webhook
 from bot.channels.web.channel import WebChannel
+from bot.commands.ending import end_now, end_within
 from bot.commands.listening import listen
 from bot.delivery.post import DevelopmentMailbox, MailServer, Post
 from bot.desk.duties import run_duties
@@ -68,6 +69,7 @@ def run() -> None:
         service = open_service(core, library)
         with service.following():
             asyncio.run(serve(service, listening))
+            end_now(0)
     except TelegramUnusable as error:
         raise SettingsError(str(error)) from None
 
@@ -101,9 +103,11 @@ async def serve(service: Service, listening: socket.socket) -> None:
     # For programs, which no form and no page sends there: before the pages and what guards them.
     app.routes[:0] = [readiness.route(), *([webhook(hook.secret, lambda: channel)] if hook else [])]
     pages = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
-    await asyncio.to_thread(service.warm_up)
-    if channel:
-        await channel.start(hook)
+    if not await is_done_before(stop, begin(service, channel, hook)):
+        end_within(STOP_SECONDS, status=0)
+        stop_metrics()
+        core.database.close()
+        return
     readiness.start(worker.silent)
     duties = asyncio.create_task(run_duties(desk), name="duties")
     tasks = [
@@ -137,20 +141,24 @@ async def serve(service: Service, listening: socket.socket) -> None:
         task.result()  # a part that fell is no good end: whoever watches the process starts it again
 
 
-def end_within(seconds: float, status: int) -> None:
-    """End the process in so many seconds, whatever holds it up: a fit of the matcher, a database that hangs.
+async def begin(service: Service, channel: Telegram | None, hook: Webhook | None) -> None:
+    """Do what takes a while before anything is served; the matchers are fitted in a thread that no end waits for."""
+    await asyncio.get_running_loop().run_in_executor(ThreadPoolExecutor(1, "matcher"), service.warm_up)
+    if channel:
+        await channel.start(hook)
 
-    What is then under way is as after a kill: it stays in inbox and outbox.
-    """
 
-    def end() -> None:
-        logger.warning("something did not end in time; it is left as by a kill")
-        logging.shutdown()
-        os._exit(status)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+async def is_done_before(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Return whether the work was done before it was to stop, which ends it; whatever the work raises."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        stopped.cancel()
+        working.result()
+        return True
+    working.cancel()
+    await asyncio.wait([working])
+    return False
 
 
 def measured(core: Core, post: Post, readiness: Readiness) -> tuple[Post, Callable[[], None]]:

@@ -12,6 +12,9 @@ from core.database import Database
 
 logger = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 1.0  # whoever takes longer to take a message is not waited for
+MOST_SENDING = 100
+
 
 class Chats:
     """Does what is due in the chats of some channels; any number may share one database."""
@@ -28,16 +31,32 @@ class Chats:
         self._clock = clock
         self._conversations = conversations
         self._senders = senders
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def work(self) -> bool:
-        """Do once whatever is due; return whether there was anything."""
-        said = [await self._say_left_over(channel) + await self._ask_later(channel) for channel in self._senders]
+        """Begin once whatever is due; return whether there was anything.
+
+        All chats are sent to at once, and one that does not answer holds up no other, now or later.
+        """
+        channels = self._senders if len(self._sending) < MOST_SENDING else ()
+        said = [await self._say_left_over(channel) + await self._ask_later(channel) for channel in channels]
+        await self._end_sending(ANSWER_SECONDS)
         return any(said)
 
+    async def finished(self) -> None:
+        """Return once nothing is being sent."""
+        while self._sending:
+            await self._end_sending(None)
+
+    def give_up(self) -> None:
+        """Send no further: what is under way is sent again when its lease is over."""
+        for each in self._sending:
+            each.cancel()
+
     async def _say_left_over(self, channel: str) -> int:
-        """Send what is due, to all its chats at once, so that one that does not answer holds up no other."""
         left_over = await asyncio.to_thread(self._conversations.left_over, channel)
-        await asyncio.gather(*(self._send(delivery) for delivery in left_over))
+        for delivery in left_over:
+            self._begin_sending(delivery)
         return len(left_over)
 
     async def _ask_later(self, channel: str) -> int:
@@ -49,13 +68,22 @@ class Chats:
                 logger.exception("follow-up %s could not be asked; it stays due", each.id)
                 continue
             if delivery is not None and not delivery.waits:
-                await self._send(delivery)
+                self._begin_sending(delivery)
             asked += delivery is not None
         return asked
 
     def _due(self, channel: str) -> list[follow_ups.Due]:
         with self._database.reading() as session:
             return follow_ups.due(session, self._clock(), channel)
+
+    def _begin_sending(self, delivery: Delivery) -> None:
+        self._sending.add(asyncio.create_task(self._send(delivery)))
+
+    async def _end_sending(self, seconds: float | None) -> None:
+        if self._sending:
+            done, self._sending = await asyncio.wait(self._sending, timeout=seconds)
+            for each in done:
+                each.result()
 
     async def _send(self, delivery: Delivery) -> None:
         try:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.delivery.post import MailRefused, Post
 from bot.delivery.rendering import Renderer, arm
 from bot.dialogue.dates import calendar
-from core import audit, mailbox_changes, mailbox_stops, outbox, resolution, tickets, tracing
+from core import audit, mailbox_changes, mailbox_proofs, mailbox_stops, outbox, resolution, tickets, tracing
 from core.database import Database
 from core.keys import Keys
 from core.letters import Letter
@@ -42,11 +42,12 @@ class Mailboxes:
         """Do once whatever is due; return whether there was anything."""
         resolved = await asyncio.to_thread(self._resolve)
         changed = await asyncio.to_thread(self._change_addresses)
+        told = await asyncio.to_thread(self._tell_of_contested)
         leased = await asyncio.to_thread(self._lease_letters)
         outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
         for fault in filter(None, outcomes):
             raise fault
-        return bool(resolved or changed or leased)
+        return bool(resolved or changed or told or leased)
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
@@ -73,20 +74,39 @@ class Mailboxes:
             logger.info("request %s was resolved: %s", request, outcome)
 
     def _change_addresses(self) -> int:
-        """Complete the cases of lost mailboxes whose time is over, each by itself; return how many ended."""
+        """End the cases of lost mailboxes whose time is over, each by itself; return how many ended."""
         with self._database.reading() as session:
+            lapsing = mailbox_proofs.lapsing(session, self._clock())
             due = mailbox_changes.due(session, self._clock())
         ended = 0
-        for case in due:
+        for case, end in (
+            *((each, mailbox_proofs.lapse) for each in lapsing),
+            *((each, mailbox_changes.complete) for each in due),
+        ):
             try:
                 with self._database.transaction() as session:
-                    outcome = mailbox_changes.complete(session, case, self._clock())
+                    outcome = end(session, case, self._clock())
             except Exception:
-                logger.exception("the case %s of a lost mailbox could not be completed; it stays due", case)
+                logger.exception("the case %s of a lost mailbox could not be ended; it stays due", case)
             else:
                 logger.info("the case %s of a lost mailbox is %s", case, outcome)
                 ended += 1
         return ended
+
+    def _tell_of_contested(self) -> int:
+        """Open an urgent ticket for each change that its owner contests; return how many there were."""
+        with self._database.reading() as session:
+            contested = mailbox_stops.contested(session)
+        for case, ticket in contested:
+            try:
+                happened = self._text("happened_mailbox_contested", number=tickets.number_of(ticket))
+                with self._database.transaction() as session:
+                    mailbox_stops.open_ticket(session, case, happened, self._clock(), self._calendar())
+            except Exception:
+                logger.exception("no ticket could be opened of the contested case %s; it is tried again", case)
+            else:
+                logger.warning("the owner contests the case %s of a lost mailbox: there is an urgent ticket", case)
+        return len(contested)
 
     def _lease_letters(self) -> list[Leased]:
         with self._database.transaction() as session:
@@ -138,7 +158,7 @@ class Mailboxes:
         """Try again later, or make a ticket of an account's letter that cannot be delivered (G2).
 
         A letter to an address without an account is not owed to anybody: mistyped addresses make no tickets. That a
-        lost mailbox takes no notice stands in the history of the ticket that is about it.
+        mailbox of such a case takes no mail stands in the history of the ticket that is about it.
         """
         now = self._clock()
         due_at = now + outbox.retry_delay(leased.tries)
@@ -149,6 +169,9 @@ class Mailboxes:
                 audit.record(session, audit.Event.LETTER_REFUSED, now=now, account_id=letter.account, letter=letter.key)
                 if letter.secret is not None and letter.secret.kind == "stop":
                     mailbox_stops.notice_refused(session, letter.secret.row, str(refusal), now)
+                    return
+                if letter.secret is not None and letter.secret.kind == "prove":
+                    mailbox_proofs.refused(session, letter.secret.row, str(refusal), now)
                     return
                 happened = self._text("happened_letter_undelivered", letter=letter.key, why=refusal)
                 whose = (letter.account, letter.language)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.delivery import letter_html
 from bot.dialogue.dates import written
-from core import links, mailbox_stops, verification
+from core import links, mailbox_links, mailbox_proofs, mailbox_stops, verification
 from core.business_days import CALIFORNIA
 from core.keys import Keys
 from core.letters import Letter
@@ -77,13 +77,15 @@ class Renderer:
     def _secret(self, session: Session, letter: Letter) -> dict[str, str]:
         if letter.secret is None:
             return {}
-        if letter.secret.kind == "code":
-            return {"code": verification.shown(self.keys, "code", letter.secret.reference)}
-        if letter.secret.kind == "stop":
-            token = mailbox_stops.token(self.keys, session.get_one(LostMailbox, letter.secret.row))
-        else:
-            token = links.token(self.keys, session.get_one(Link, letter.secret.row))
-        return {"link": f"{self.address}/{letter.secret.kind}/{token}"}
+        kind, row = letter.secret.kind, letter.secret.row
+        match kind:
+            case "code":
+                return {"code": verification.shown(self.keys, "code", letter.secret.reference)}
+            case "stop" | "prove":
+                token = mailbox_links.token(self.keys, kind, session.get_one(LostMailbox, row))
+            case _:
+                token = links.token(self.keys, session.get_one(Link, row))
+        return {"link": f"{self.address}/{kind}/{token}"}
 
 
 def arm(session: Session, letter: Letter, now: datetime) -> None:
@@ -94,6 +96,8 @@ def arm(session: Session, letter: Letter, now: datetime) -> None:
         verification.arm(session, letter.secret.row, now)
     elif letter.secret.kind == "stop":
         mailbox_stops.noticed(session, letter.secret.row, now)
+    elif letter.secret.kind == "prove":
+        mailbox_proofs.asked(session, letter.secret.row, now)
     else:
         links.arm(session, letter.secret.row, now)
 

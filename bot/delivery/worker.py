@@ -46,11 +46,15 @@ class Worker:
 
     async def run(self) -> None:
         """Work until stopped; a slow mail server does not keep the chats waiting."""
-        await asyncio.gather(
-            self._work_until_stopped("mailboxes", self._mailboxes.work),
-            self._work_until_stopped("chats", self._chats.work),
-            self._work_until_stopped("purge", self._purge.work),
-        )
+        try:
+            await asyncio.gather(
+                self._work_until_stopped("mailboxes", self._mailboxes.work),
+                self._work_until_stopped("chats", self._chats.work),
+                self._work_until_stopped("purge", self._purge.work),
+            )
+            await self._chats.finished()
+        finally:
+            self._chats.give_up()
 
     def stop(self) -> None:
         """Let `run` end with the round that is under way: what is handed in is noted as well."""
@@ -61,8 +65,9 @@ class Worker:
         return max((time.monotonic() - began for began in self._began.values()), default=0.0)
 
     async def work(self) -> bool:
-        """Do once whatever is due; return whether there was anything."""
+        """Do once whatever is due, to its end; return whether there was anything."""
         done = [await part.work() for part in (self._mailboxes, self._chats, self._purge)]
+        await self._chats.finished()
         return any(done)
 
     async def _work_until_stopped(self, part: str, work: Callable[[], Awaitable[bool]]) -> None:

@@ -8,9 +8,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from bot.desk.files import marked
 from bot.desk.speaking import spoken
 from bot.dialogue.dates import calendar, written_moment
+from bot.dialogue.files import marked
 from bot.dialogue.legible import legible
 from bot.dialogue.messages import Copied
 from bot.dialogue.redaction import heard

@@ -7,19 +7,20 @@ from datetime import date, datetime, timedelta
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.desk import teaching
 from bot.desk.chart import chart
 from bot.desk.clock import Clock
+from bot.desk.lesson_page import is_learnt
 from bot.desk.site import DeskSite, Visit
-from core import day_report, lessons, questions
+from core import day_report, lessons, questions, rules
 from core.business_days import CALIFORNIA
 from core.day_report import Tally
+from core.lessons import Lesson
 from core.questions import Asked
 from core.refusals import TicketRefused
-from knowledge.library import Language
+from knowledge.library import Language, Library
 from knowledge.text import normalise
 
-PERIODS = (7, 30, 90)
+PERIODS = (7, 30, 90, rules.COUNTS_KEPT_DAYS)
 WEEKS_FROM = 60  # days of a period from which a bar is a week
 ASKED_ABOUT = ("answered", "chosen", "unchosen", "unknown")
 WORST = 10  # answers that are shown
@@ -29,6 +30,8 @@ SAMPLES = 3  # questions of a cluster that stand for it
 READ, COMPARED = 20_000, 1_000
 CLUSTERED_EVERY_MINUTES = 10
 MESSAGES = 200
+
+_Listed = list[tuple[Lesson, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def show(site: DeskSite, visit: Visit) -> Response:
     with site.desk.database.reading() as session:
         report = day_report.report(session, first, today)
         samples = questions.asked(session, _samples(clusters)) if clusters else []
-        taught = lessons.taught(session, now - timedelta(days=days))
+        taught = lessons.listed(session, now - timedelta(days=days))
+    undecided, decided = _by_decision(taught, site.desk.library())
     steps = _steps(report.days, first, today, 7 if days >= WEEKS_FROM else 1)
     labels = [Clock(site.language, now).day(each.first) for each in steps]
     return site.page(
@@ -90,7 +94,8 @@ def show(site: DeskSite, visit: Visit) -> Response:
         worst=_worst(report.entries),
         clusters=clusters,
         samples={each.id: each for each in samples},
-        lessons=[(each, teaching.is_learnt(each, site.desk.library())) for each in taught],
+        undecided=undecided,
+        decided=decided,
         entries=site.language.entries,
     )
 
@@ -143,6 +148,13 @@ def _clusters(site: DeskSite, language: Language, days: int, now: datetime) -> C
         entry, confidence, _ = cluster.likeliest(language)
         found.append(Cluster((*standing, *others), len(standing), entry, confidence))
     return Clusters(tuple(found), now)
+
+
+def _by_decision(taught: Sequence[Lesson], library: Library) -> tuple[_Listed, _Listed]:
+    """Return the lessons, each with whether the bot has learnt it: those that wait for an editor, and the others."""
+    seen = [(each, is_learnt(each, library)) for each in taught]
+    undecided = [each for each in seen if not each[1] and each[0].away_at is None]
+    return undecided, [each for each in seen if each not in undecided]
 
 
 def _samples(clusters: Clusters) -> list[int]:

@@ -6,8 +6,8 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.desk.site import DeskSite, Visit, back_to
-from core import accounts, lost_mailboxes, mailbox_cases, rules
+from bot.desk.site import DeskSite, Visit, back_to, number_in
+from core import accounts, lost_mailboxes, mailbox_cases, mailbox_proofs, rules
 from core.addresses import masked
 from core.lost_mailboxes import EVIDENCE, LIVE, Claim
 from core.mailbox_cases import Case
@@ -82,6 +82,7 @@ def show(
         items=EVIDENCE,
         minimum=rules.MAILBOX_EVIDENCE_MIN,
         hours=rules.MAILBOX_WAIT_HOURS,
+        lapses=mailbox_proofs.lapses,
     )
 
 
@@ -148,8 +149,7 @@ def _refuse_secrets(site: DeskSite, *texts: str) -> None:
 
 
 def _case_of(visit: Visit) -> int:
-    case = visit.form.get("case", "")
-    return int(case) if case.isascii() and case.isdigit() and len(case) < 10 else 0
+    return number_in(visit.form.get("case", "")) or 0
 
 
 def _address(visit: Visit) -> str:

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from bot.desk import answers, improve, live, mailbox, members, queue, sign_in, teaching, ticket
+from bot.desk import answers, improve, lesson_page, live, mailbox, members, queue, sign_in, teaching, ticket
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
 
@@ -16,6 +16,7 @@ def routes(site: DeskSite, hub: Hub) -> list[Route]:
         *live.routes(site, hub),
         *ticket.routes(site),
         *teaching.routes(site),
+        *lesson_page.routes(site),
         *improve.routes(site),
         *mailbox.routes(site),
         *members.routes(site),

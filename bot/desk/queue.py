@@ -8,7 +8,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.desk.site import DeskSite, Visit
+from bot.desk.site import DeskSite, Visit, number_in
 from core import ticket_queue
 from core.ticket_queue import Counts, Filters, Page
 from core.tickets import RESOLVED, STATES
@@ -72,8 +72,8 @@ def _after(text: str) -> tuple[datetime, int] | None:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    is_whole = at.tzinfo is not None and number.isascii() and number.isdigit() and len(number) < 10
-    return (at, int(number)) if is_whole else None
+    last = number_in(number)
+    return (at, last) if at.tzinfo is not None and last is not None else None
 
 
 def _next_page(asked: QueryParams, page: Page, filters: Filters) -> str:

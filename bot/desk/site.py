@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.desk.clock import Clock
-from bot.desk.files import worded
 from bot.desk.help_desk import HelpDesk
 from bot.desk.shared import Shared
 from bot.desk.workbench import Workbench
+from bot.dialogue.files import worded
 from core import staff, staff_sessions
 from core.refusals import Refusal, TicketRefused
 from core.roles import Duty
@@ -29,6 +29,7 @@ BY_ITSELF = "Desk-By-Itself"  # the header of what the desk's script asks for wi
 SEE_OTHER = 303
 FIELDS = 40
 THEIR_CSRF = secrets.token_urlsafe(16)  # stands in what is rendered for all who watch; each gets their own instead
+WRITTEN = ("text", "reason", "checked", "why", "phrasing", "question", "answer")  # the fields in which one writes
 FORM_BYTES = 512 * 1024
 
 
@@ -168,13 +169,13 @@ class DeskSite:
     def _answer(self, request: Request, form: Mapping[str, str], handler: Handler, duty: Duty) -> Response:
         signed_in = self.who_watches(request) if is_by_itself(request) else self.who(request)
         if signed_in is None and request.method == "POST":
-            return self.page("signed_out.html", status=401, typed=form.get("text", ""))
+            return self.page("signed_out.html", status=401, typed=_written(form))
         if signed_in is None:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/desk/sign-in?then={quote(here)}", SEE_OTHER)
         posted = request.method == "POST"
         if posted and not staff_sessions.is_own_form(self.desk.keys, signed_in.session, form.get("csrf", "")):
-            return self.page("signed_out.html", signed_in, status=403, typed=form.get("text", ""))
+            return self.page("signed_out.html", signed_in, status=403, typed=_written(form))
         if staff.may(signed_in.member, duty):
             response = handler(Visit(request, signed_in, form))
         else:
@@ -187,6 +188,17 @@ class DeskSite:
 def is_by_itself(request: Request) -> bool:
     """Return whether the desk's script asks, without anybody doing anything."""
     return request.method == "GET" and BY_ITSELF in request.headers
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that a form or an address gives, as large as a row's id may be; None where it is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= 10
+    return int(text) if is_number and int(text) < 2**31 else None
+
+
+def _written(form: Mapping[str, str]) -> str:
+    """Return everything that was written into a form's boxes, so that none of it is lost."""
+    return "\n\n".join(form[name] for name in WRITTEN if form.get(name))
 
 
 def _answer(html: str, status: int = 200) -> Response:

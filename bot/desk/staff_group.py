@@ -6,8 +6,8 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from bot.desk import ticket_card
-from bot.desk.files import PASSED_ON, marked
 from bot.desk.help_desk import HelpDesk, Written
+from bot.dialogue.files import PASSED_ON, marked
 from bot.dialogue.messages import Button, Copied, Incoming, NotYet, Reply
 from core import inbox, outbox, staff, staff_in_settings, ticket_actions, ticket_pages, ticket_work, topics
 from core.inbox import Claim

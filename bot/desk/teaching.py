@@ -4,19 +4,18 @@ Nothing here writes to the knowledge: the edit is shown, measured and handed out
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.desk.lesson_page import TICKET, proposal, told
 from bot.desk.personal import Personal, personal, without
-from bot.desk.site import DeskSite, Visit, back_to
+from bot.desk.site import DeskSite, Visit, back_to, number_in
 from bot.dialogue.legible import legible
 from bot.dialogue.takeover import TO_STAFF
 from core import lessons, staff, ticket_history
-from core.business_days import CALIFORNIA
 from core.lessons import Lesson, Names, NewEntry
 from core.refusals import TicketRefused
 from core.roles import Duty
@@ -24,15 +23,8 @@ from core.tables import Ticket
 from core.ticket_history import Happened, Kind
 from core.tickets import RESOLVED, id_of
 from knowledge.editing.proposing import (
-    NotProposed,
-    Proposal,
-    Written,
-    entry_added,
     new_id,
-    phrasing_added,
 )
-from knowledge.editing.proving import Proof, proof
-from knowledge.library import Library
 from knowledge.text import normalise
 
 LONGEST_PHRASING, LONGEST_QUESTION, LONGEST_ANSWER = 300, 150, 2000
@@ -50,24 +42,8 @@ class Helped:
 
 
 def routes(site: DeskSite) -> list[Route]:
-    """Return the routes of /desk/tickets/<number>/teach and …/lessons."""
-
-    def told(act: Callable[[DeskSite, Visit], Response]) -> Callable[[Visit], Response]:
-        def handler(visit: Visit) -> Response:
-            try:
-                return act(site, visit)
-            except TicketRefused as refused:
-                status = 404 if refused.phrase in {"ticket_unknown", "lesson_unknown"} else 409
-                return site.refused(visit.signed_in, refused, status=status)
-
-        return handler
-
-    ticket = "/desk/tickets/{number:int}"
-    return [
-        Route(f"{ticket}/teach", site.visited(told(teach)), methods=["GET", "POST"]),
-        Route(f"{ticket}/lessons/{{lesson:int}}", site.visited(told(show), Duty.EDIT_KNOWLEDGE)),
-        Route(f"{ticket}/lessons/{{lesson:int}}.diff", site.visited(told(download), Duty.EDIT_KNOWLEDGE)),
-    ]
+    """Return the route /desk/tickets/<number>/teach."""
+    return [Route(f"{TICKET}/teach", site.visited(told(site, teach)), methods=["GET", "POST"])]
 
 
 def teach(site: DeskSite, visit: Visit) -> Response:
@@ -77,11 +53,10 @@ def teach(site: DeskSite, visit: Visit) -> Response:
         return _taught(site, visit, helped)
     asked = visit.request.query_params
     sentence, answer = asked.get("asked", ""), asked.get("helped", "")
-    is_number = sentence.isascii() and sentence.isdigit() and len(sentence) < 5
-    is_marked = is_number and int(sentence) < len(helped.sentences)
-    if not is_marked or not _is_offered(site, helped, answer):
+    place = number_in(sentence)
+    if place is None or place >= len(helped.sentences) or not _is_offered(site, helped, answer):
         return _marking(site, visit, helped, said=site.text("teach_mark_both") if asked else "")
-    text = helped.sentences[int(sentence)]
+    text = helped.sentences[place]
     reply = _reply(helped, answer)
     return _writing(
         site,
@@ -92,48 +67,6 @@ def teach(site: DeskSite, visit: Visit) -> Response:
         answer_text=_without_greeting(site, helped, reply.text) if reply else "",
         is_masked=bool(_personal(site, helped, text)) or bool(reply and _personal(site, helped, reply.text)),
     )
-
-
-def show(site: DeskSite, visit: Visit) -> Response:
-    """Return a lesson's page: the edit as it would be made now, and how questions would fare with it."""
-    lesson = _lesson(site, visit)
-    library = site.desk.library()
-    proposal, problems = _proposal(lesson, library, site.desk.clock())
-    found: Proof | None = None
-    if proposal:
-        key = (library.language(lesson.language), proposal.before)
-        found = site.bench.newest(
-            ("lesson", lesson.id), key, lambda: proof(library.language(lesson.language), proposal, lesson.phrasing)
-        )
-    return site.page(
-        "lesson.html",
-        visit.signed_in,
-        number=visit.number,
-        lesson=lesson,
-        proposal=proposal,
-        problems=problems,
-        proof=found,
-        is_learnt=is_learnt(lesson, library),
-        entries=library.language(lesson.language).entries,
-        above=library.folder.name,
-    )
-
-
-def download(site: DeskSite, visit: Visit) -> Response:
-    """Return a lesson's edit as a file."""
-    lesson = _lesson(site, visit)
-    proposal, problems = _proposal(lesson, site.desk.library(), site.desk.clock())
-    if proposal is None:
-        raise TicketRefused("no_proposal", problems="\n".join(problems))
-    name = f"ticket-{visit.number}-{lesson.id}.diff"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(proposal.diff(), media_type="text/x-diff; charset=utf-8", headers=headers)
-
-
-def is_learnt(lesson: Lesson, library: Library) -> bool:
-    """Return whether the knowledge has the lesson's phrasing by now."""
-    entry = library.language(lesson.language).entries.get(lesson.entry)
-    return entry is not None and normalise(lesson.phrasing) in map(normalise, entry.phrasings)
 
 
 def _taught(site: DeskSite, visit: Visit, helped: Helped) -> Response:
@@ -153,7 +86,7 @@ def _taught(site: DeskSite, visit: Visit, helped: Helped) -> Response:
     lesson = Lesson(phrasing, entry, language.code, new)
     said = _refused(site, helped, lesson)
     if not said:
-        _, problems = _proposal(lesson, library, now)
+        _, problems = proposal(lesson, library, now)
         said = [site.text("teach_not_possible", problem=each) for each in problems]
     if said:
         return _writing(
@@ -277,24 +210,3 @@ def _writing(
         is_masked=is_masked,
         typed={"phrasing": "", "question": "", "answer_text": "", "source": "", **typed},
     )
-
-
-def _lesson(site: DeskSite, visit: Visit) -> Lesson:
-    line = int(visit.request.path_params["lesson"])
-    with site.desk.database.reading() as session:
-        found = lessons.lesson(session, id_of(visit.number), line) if line < 2**31 else None
-    if found is None:
-        raise TicketRefused("lesson_unknown")
-    return found
-
-
-def _proposal(lesson: Lesson, library: Library, now: datetime) -> tuple[Proposal | None, list[str]]:
-    """Return the edit that a lesson comes to, or what speaks against it."""
-    try:
-        if lesson.new is None:
-            return phrasing_added(library, lesson.language, lesson.entry, lesson.phrasing), []
-        new, today = lesson.new, now.astimezone(CALIFORNIA).date()
-        written = Written(lesson.entry, new.question, (lesson.phrasing,), new.answer, (new.source,), today)
-        return entry_added(library, lesson.language, written), []
-    except NotProposed as error:
-        return None, [f"{each.what}; {each.mend}" for each in error.problems]

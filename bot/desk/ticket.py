@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from bot.desk.answers import LONGEST
 from bot.desk.help_desk import Written
-from bot.desk.site import DeskSite, Visit, back_to
+from bot.desk.site import DeskSite, Visit, back_to, number_in
 from bot.desk.ticket_page import THEN, show, unknown
 from core import rules, ticket_actions, ticket_pages, ticket_work
 from core.refusals import Refusal, TicketRefused
@@ -74,11 +74,11 @@ def unmask(site: DeskSite, visit: Visit) -> Response:
 
 def reply(site: DeskSite, visit: Visit, ticket: int) -> None:
     """Send what was written, then wait for the person, stay at it, or resolve."""
-    form, seen = visit.form, visit.form.get("seen", "")
+    form = visit.form
     written = Written(
         form.get("text", ""),
         f"{visit.member.id}:{form.get('key', '')[:64]}",
-        int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0,
+        number_in(form.get("seen", "")) or 0,
         THEN.get(form.get("then", ""), "wait"),
     )
     site.desk.reply(visit.member, ticket, written)
@@ -91,17 +91,13 @@ def note(site: DeskSite, visit: Visit, ticket: int) -> None:
 
 def take(site: DeskSite, visit: Visit, ticket: int) -> None:
     """Make it one's own."""
-    owner = visit.form.get("owner", "")
-    site.desk.take(
-        visit.member, ticket, int(owner) if owner.isascii() and owner.isdigit() and len(owner) < 10 else None
-    )
+    site.desk.take(visit.member, ticket, number_in(visit.form.get("owner", "")))
 
 
 def hand_over(site: DeskSite, visit: Visit, ticket: int) -> None:
     """Give it to a colleague, or back to everybody."""
-    to = visit.form.get("to", "")
     with site.desk.work(visit.member) as desk:
-        ticket_work.hand_over(desk, ticket, int(to) if to.isascii() and to.isdigit() and len(to) < 10 else None)
+        ticket_work.hand_over(desk, ticket, number_in(visit.form.get("to", "")))
 
 
 def subject(site: DeskSite, visit: Visit, ticket: int) -> None:

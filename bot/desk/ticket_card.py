@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.desk.clock import Clock
-from bot.desk.files import worded
+from bot.dialogue.files import worded
 from bot.dialogue.messages import Button, Reply
 from core.recovery import RESEND_ACTIVATION, RESET_PASSWORD
 from core.ticket_history import Happened, Kind

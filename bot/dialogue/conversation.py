@@ -24,7 +24,7 @@ from core.conversations import Held, Line
 from core.database import Database
 from core.inbox import Claim
 from core.keys import Keys
-from core.pacing import PACES, ChannelPace
+from core.pacing import PACES, ChannelPace, by_this_clock
 from knowledge.library import Library
 
 AT_ONCE = 20  # left-over replies, each of another chat, that a channel sends at once
@@ -216,6 +216,7 @@ class Conversations:
                 held.state["aside"] = [] if turn.is_recorded else [asdict(line) for line in lines]
                 deliveries[held.id] = standing(held, replies)
                 continue
+            held.free_at = by_this_clock(held.free_at, held.touched_at, now)
             due_at = max(now, held.free_at or now) if pace else now
             if pace:
                 held.free_at = (pace.private if turn.private else pace.group).after(held.free_at, len(replies), now)
@@ -271,5 +272,6 @@ def _shown(incoming: Incoming, said: Heard, held: Held) -> str:
 
 
 def _with_conversations(session: Session, leased: list[outbox.Leased]) -> list[tuple[outbox.Leased, Held]]:
-    held = conversations.hold_by_ids(session, [each.conversation for each in leased])
+    # Not locked: a turn locks its conversation first, and then the rows of the outbox that are leased here already.
+    held = conversations.look_at(session, [each.conversation for each in leased])
     return [(each, held[each.conversation]) for each in leased]

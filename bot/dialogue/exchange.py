@@ -14,6 +14,7 @@ from core import continuing, follow_ups, rules, tickets
 from core.business_days import CALIFORNIA
 from core.refusals import Refusal
 
+NEAREST = 2  # other answers that are offered when one did not help
 NAMED = frozenset({"telegram", "web"})  # channels that have a name for people
 
 
@@ -25,9 +26,11 @@ class Exchange:
         self.stage = stage
         self.stack = Stack(stage)
         self.meaning = ""  # what the message was taken for, for the transcript
+        self._nearest: list[str] = []  # entries that came nearest after the answer before
 
     def react(self, reader: Reader) -> None:
         """React to a message of a private chat."""
+        self._nearest = self.stage.held.state.pop("nearest", [])
         meaning = self.stack.hear(reader)
         if meaning is None:
             self.meaning = f"answer {self.stack.answered}"
@@ -60,7 +63,8 @@ class Exchange:
                 self._begin(name, seed, dict(given))
             case Continue(code):
                 self._go_on_here(code)
-            case Known(entries, sure=True):
+            case Known(entries, sure=True, next=nearest):
+                self.stage.held.state["nearest"] = nearest[:NEAREST]
                 self._tell(entries)
             case Known(entries):
                 self._let_choose(entries)
@@ -89,7 +93,8 @@ class Exchange:
                 follow_ups.cancel(self.stage.context)
                 self._say_and_go_on("it_came")
             case "not_helpful":
-                self._say_and_go_on("not_helpful", self.stage.action("person"))
+                nearest = [self.stage.entry(each) for each in self._nearest if each in self.stage.language.entries]
+                self._say_and_go_on("not_helpful", *nearest, self.stage.action("person"))
             case "start" if self.stack:
                 self._say_and_go_on("welcome_back")
             case _:
@@ -151,7 +156,8 @@ class Exchange:
             entry = self.stage.language.entries[name]
             actions = map(self.stage.action, entry.offer)
             related = map(self.stage.entry, entry.see[:2])
-            self.stage.speech.add(entry.answer, (*actions, *related))
+            verdict = [self.stage.control("not_helpful")] if entry.kind == "faq" and name == entries[-1] else []
+            self.stage.speech.add(entry.answer, (*actions, *related, *verdict))
         if entries and not URGENT.intersection(entries):
             self.stack.ask()
 

@@ -64,10 +64,14 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant."""
+    """Entries of the knowledge base: what answers the message, one for each of its questions, or what may be meant.
+
+    `next` are those that come nearest after an answer, for whom it did not help.
+    """
 
     entries: tuple[str, ...]
     sure: bool
+    next: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,8 @@ class Reader:
             case "begin":
                 return Begin(offer.what, offer.seed)
             case "entry":
-                return Known((offer.what,), sure=True)
+                beside = [each["what"] for each in self.state.get("offered", []) if each["act"] == "entry"]
+                return Known((offer.what,), sure=True, next=tuple(each for each in beside if each != offer.what))
             case "control":
                 return Control(offer.what)
 
@@ -212,7 +217,9 @@ class Reader:
         if match.decision == "answer":
             alone = entries[0].id in URGENT
             second = [entry for entry, _ in match.also if self.language.entries[entry].kind == "faq" and not alone]
-            return Known((entries[0].id, *second), sure=True)
+            answers = (entries[0].id, *second)
+            nearest = tuple(each.id for each in entries if each.kind == "faq" and each.id not in answers)
+            return Known(answers, sure=True, next=nearest)
         suspected = [each.id for each in entries[:1] if each.id in URGENT]
         choices = (*suspected, *(each.id for each in entries if each.kind == "faq"))
         return Known(choices, sure=False) if match.decision == "choose" and choices else None

@@ -68,9 +68,11 @@ class Readiness:
                 return ("migrations",)
             with self._database.transaction():  # who only reads does not see that somebody else keeps SQLite locked
                 pass
+            return ("disk",) if free_bytes(self._database) < LEAST_FREE_BYTES else ()
         except SQLAlchemyError:
             return ("database",)
-        return ("disk",) if free_bytes(self._database) < LEAST_FREE_BYTES else ()
+        except OSError:  # the folder of an SQLite file is gone, while the file is still open here
+            return ("disk",)
 
     def _look_again_and_again(self) -> None:
         while not self._stopping.is_set():

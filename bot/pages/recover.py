@@ -64,7 +64,7 @@ def recover(door: Door, visit: Visit, what: str) -> Response:
     try:
         with visit.unit() as unit:
             limits.spend(unit.context.session, door.site.keys, limits.NETWORK_REQUESTS, visit.network, unit.context.now)
-            sent.note(unit, kind, identifier, sent.ask(unit.context, kind, identifier, proof))
+            sent.note(unit, kind, identifier, recovery.request(unit.context, kind, identifier, proof))
     except ProofRefused:
         return _form(door, visit, what, {"characters": [door.site.text("characters_used")]}, 409)
     except BudgetSpent as spent:

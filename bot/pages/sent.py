@@ -12,10 +12,8 @@ from bot.pages.verifying import OTHERS, Shown
 from bot.pages.visits import Unit, Visit
 from core import limits, recovery, registration
 from core.addresses import masked, username_key
-from core.context import Context
 from core.references import reference
 from core.refusals import BudgetSpent, ProofRefused
-from core.verification import Proof
 
 # What sending again asks for: a registration that waits has an activation mail to send.
 AGAIN = {registration.REGISTER: recovery.RESEND_ACTIVATION}
@@ -67,11 +65,6 @@ def is_for(unit: Unit, key: str) -> bool:
     return last is not None and username_key(last.identifier) == key
 
 
-def ask(context: Context, kind: str, identifier: str, proof: Proof) -> int:
-    """Queue one of the three account actions; return the request's row id."""
-    return recovery.request(context, kind, identifier, proof)
-
-
 def show(door: Door, visit: Visit) -> Response:
     """Say what was sent and what to do when it does not come; or ask for it once more, verified anew."""
     with visit.unit() as unit:
@@ -95,7 +88,7 @@ def show(door: Door, visit: Visit) -> Response:
     try:
         with visit.unit() as unit:
             limits.spend(unit.context.session, door.site.keys, limits.NETWORK_REQUESTS, visit.network, unit.context.now)
-            note(unit, last.again, last.identifier, ask(unit.context, last.again, last.identifier, proof))
+            note(unit, last.again, last.identifier, recovery.request(unit.context, last.again, last.identifier, proof))
     except ProofRefused:
         return _page(door, visit, last, {"characters": [door.site.text("characters_used")]}, 409)
     except BudgetSpent as spent:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.pages.site import Site
-from core import mailbox_stops
+from core import mailbox_links, mailbox_stops
 from core.addresses import masked
 from core.lost_mailboxes import APPROVED, DONE
 from core.refusals import LinkRefused
@@ -24,20 +24,21 @@ def routes(site: Site) -> list[Route]:
 
 
 def show(site: Site, token: str) -> Response:
-    """Return the page with the button that stops the change, or how its case stands instead."""
+    """Return the page with the button that stops the change, or tells help of it, or how its case stands instead."""
     try:
         with site.database.reading() as session:
-            case = mailbox_stops.look(session, site.keys, token)
+            case = mailbox_links.look(session, site.keys, mailbox_links.STOP, token)
             username = session.get_one(Account, case.account_id).username
     except LinkRefused:
         return _refused(site)
-    if case.state == APPROVED:
-        return site.page("stop.html", username=username, new_email=masked(case.new_email))
+    if case.state == APPROVED or (case.state == DONE and case.contested_at is None):
+        key = "stop" if case.state == APPROVED else "stop_late"
+        return site.page("stop.html", key=key, username=username, new_email=masked(case.new_email))
     return _over(site, case)
 
 
 def stop(site: Site, token: str) -> Response:
-    """Stop the change, or say how its case stands."""
+    """Stop the change; say so where it was made already and help is told instead, or how its case stands."""
     try:
         with site.database.transaction() as session:
             case, is_stopped = mailbox_stops.stop(session, site.keys, token, site.clock())
@@ -47,8 +48,9 @@ def stop(site: Site, token: str) -> Response:
 
 
 def _over(site: Site, case: LostMailbox) -> Response:
-    key = "stop_late" if case.state == DONE else "stop_nothing"
-    return site.message(f"{key}_title", key)
+    if case.state == DONE:
+        return site.message("stop_told_title", "stop_told", "stop_told_reach", leads_to="chat")
+    return site.message("stop_nothing_title", "stop_nothing")
 
 
 def _refused(site: Site) -> Response:

@@ -17,6 +17,7 @@ from core import conversations, sessions
 from core.account_sessions import SignedIn
 from core.context import Context
 from core.conversations import Held
+from core.office_days import STATE_OFFICES
 
 VISITOR_COOKIE = "visitor"
 FIELDS = 40
@@ -83,7 +84,8 @@ class Visit:
         language = self.site.wording().code
         with self.site.database.transaction() as session:
             held = conversations.hold_all(session, conversations.VISITS, {chat: language}, now)[chat]
-            yield Unit(Context(session, now, self.site.keys, held.id, language), held)
+            # Nothing that these pages do is promised by business days.
+            yield Unit(Context(session, now, self.site.keys, held.id, language, STATE_OFFICES), held)
             conversations.save_all(session, [(held, ())], now)
 
 

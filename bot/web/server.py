@@ -28,7 +28,7 @@ from bot.desk import pages
 from bot.desk.help_desk import HelpDesk
 from bot.desk.live import Hub
 from bot.desk.site import DeskSite
-from bot.pages import account, links, stops
+from bot.pages import account, links, proofs, stops
 from bot.pages.door import Door
 from bot.pages.site import NAVIGATION, Site, Wording, network_of
 from bot.web import mailbox
@@ -88,6 +88,7 @@ def create_app(
             Route("/healthz", _healthy),
             Mount("/static", StaticFiles(directory=HERE / "static")),
             *links.routes(site),
+            *proofs.routes(site),
             *stops.routes(site),
             *chat_pages,
             *account.routes(Door(site, address, pictures.png, pictures.wav)),

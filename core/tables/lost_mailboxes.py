@@ -38,6 +38,11 @@ class LostMailbox(Base):
     due_at: Mapped[datetime | None]
     notice_id: Mapped[int | None]  # of the outbox: the letter to the old address
     noticed_at: Mapped[datetime | None]
+    proof_id: Mapped[int | None]  # of the outbox: the letter to the new address
+    proof_sent_at: Mapped[datetime | None]
+    proved_at: Mapped[datetime | None]  # when the new mailbox answered
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str]
+    contested_at: Mapped[datetime | None]  # when the owner said, after the change, that it was not theirs
+    contested_ticket: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="SET NULL"))

@@ -58,14 +58,13 @@ class TelegramChat(Chat):
 
     async def says(self, said: Said) -> str:
         """Type, press, or wait; return what appears in the chat."""
-        database = self.world.database()
         language = library().language("en")
         channel = Telegram(
             self._server.token,
             self._server.base_url,
             self.world.keys,
-            database,
-            self.world.conversations(database),
+            self.world.home,
+            self.world.conversations(self.world.home),
             self.world.running_clock,
             commands={"help": language.phrase("command_help")},
             apology=language.phrase("apology"),
@@ -83,7 +82,6 @@ class TelegramChat(Chat):
             await self._server.settled()
         finally:
             await channel.stop()
-            database.close()
         await self.world.work()
         parts = []
         for message in messages:

@@ -21,6 +21,7 @@ _SIGN = re.compile(r"(?:^|(?<=\s))(?:[•*-]|\d+\.)\s")
 TALK: tuple[Said, ...] = (
     "/start",
     "What may a CERS username look like?",
+    Press("That did not help"),
     "How do I get access to the facility of somebody who left, and who is my regulator?",
     "/help",
     "qwertz uiop",

@@ -1,11 +1,15 @@
 """Telegram while things fail: turns that crash, people who are gone, floods, connections that break."""
 
+import logging
+from functools import partial
 from typing import Literal
 
 import pytest
 
+from bot.channels.telegram import sending
 from bot.channels.telegram.channel import Telegram
 from bot.dialogue.messages import Incoming, Reply
+from core import tracing
 from tests.channels.stand_in import StandIn, asks
 from tests.telegram_server import Fault, TelegramServer
 
@@ -68,6 +72,40 @@ async def test_a_connection_that_fails_is_not_for_good(
     await telegram.say(PAT, "hello")
     await telegram.settled()
     assert [(failure.permanent, failure.retry_after) for failure in turns.failures] == [(False, None)]
+
+
+async def test_what_is_logged_of_replies_that_were_not_sent_bears_the_trace_of_their_message(
+    telegram: TelegramServer, turns: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    traces: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        if "were not sent" in record.getMessage():
+            traces.append(tracing.current())
+        return True
+
+    caplog.handler.addFilter(note)
+    telegram.faults.append(Fault("sendMessage", "refuse", PAT))
+    await telegram.say(PAT, "hello")
+    await telegram.settled()
+    caplog.handler.removeFilter(note)
+    assert traces == [f"telegram:{turns.received[0].key}"]
+
+
+def are_sent(turns: StandIn, count: int) -> bool:
+    return turns.outcomes() == ["sent"] * count
+
+
+async def test_old_buttons_that_cannot_be_taken_away_hold_up_no_reply(
+    telegram: TelegramServer, turns: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TIDY_SECONDS", 0.2)
+    turns.react = asks
+    telegram.faults.append(Fault("editMessageReplyMarkup", "delay", PAT, seconds=15))
+    for said in range(1, 4):
+        await telegram.say(PAT, "hello")
+        assert await telegram.until(partial(are_sent, turns, said), 5)
+    assert not any(fault.times for fault in telegram.faults)
 
 
 async def test_the_worker_sends_by_the_same_channel(

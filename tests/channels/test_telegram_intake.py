@@ -1,12 +1,13 @@
 """Nothing that Telegram was told to forget is lost: the inbox has it, through crashes, restarts and outages (G1)."""
 
 import asyncio
+import json
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -17,8 +18,10 @@ from bot.channels.telegram.channel import Telegram
 from bot.dialogue.messages import Incoming, Reply
 from core import inbox
 from core.database import Database
+from core.inbox import Arrival
 from core.keys import Keys
 from core.tables import Base
+from tests.channels.conftest import KEYS
 from tests.channels.stand_in import StandIn
 from tests.telegram_server import Fault, TelegramServer
 
@@ -186,6 +189,24 @@ async def test_updates_of_a_batch_share_one_transaction(
     await channel.stop()
     assert sizes == [100, 50]
     assert len(turns.received) == 150
+
+
+async def test_what_is_kept_and_not_for_the_bot_any_more_holds_up_nobody(
+    telegram: TelegramServer, turns: StandIn, make_channel: MakeChannel
+) -> None:
+    group = {"id": -5, "type": "supergroup", "title": "staff as they were named before"}
+    person = {"id": PAT, "is_bot": False, "first_name": "Pat"}
+    kept = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": group, "from": person, "text": "hm"}}
+    payloads = (json.dumps(kept).encode(), b"{}")
+    with turns.database.transaction() as session:
+        arrivals = [Arrival("telegram", str(number), str(PAT), each) for number, each in enumerate(payloads)]
+        inbox.accept(session, KEYS, arrivals, datetime.now(UTC))
+    await telegram.say(PAT, "hello")
+    channel = make_channel()
+    await channel.start()
+    assert await telegram.until(lambda: bool(telegram.fresh(PAT)), 10)
+    await channel.stop()
+    assert [(row.payload, row.handled_at is None) for row in turns.inbox()] == [(None, False)] * 3
 
 
 async def test_after_a_silent_week_smaller_update_ids_are_taken(

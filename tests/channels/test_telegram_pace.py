@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from bot.channels.telegram.pace import SharedPace
+from bot.channels.telegram.pace import STRETCH_SECONDS, SharedPace
 
 A_SECOND = 50
 MESSAGES = 30
@@ -27,6 +27,30 @@ async def test_a_process_that_stood_still_does_not_send_what_it_missed_at_once()
     await asyncio.gather(*sending)
     gaps = [later - earlier for earlier, later in pairwise(left)]
     assert min(gaps) > 0.9 / A_SECOND
+
+
+async def test_two_processes_whose_reservations_come_back_late_stay_within_the_pace_together() -> None:
+    until = 0.0
+
+    async def reserve(seconds: float) -> float:
+        nonlocal until
+        asked = time.monotonic()
+        begins = max(until, asked)
+        until = begins + seconds
+        await asyncio.sleep(1.5 * STRETCH_SECONDS)
+        return begins - asked
+
+    left: list[float] = []
+
+    async def send(pace: SharedPace) -> None:
+        await pace.turn(A_SECOND)
+        left.append(time.monotonic())
+
+    one, other = SharedPace(reserve), SharedPace(reserve)
+    await asyncio.gather(*(send(pace) for pace in (one, other) for _ in range(12)))
+    left.sort()
+    most = max(sum(at <= later < at + STRETCH_SECONDS for later in left) for at in left)
+    assert most <= A_SECOND * STRETCH_SECONDS + 2
 
 
 def _stand_still() -> None:

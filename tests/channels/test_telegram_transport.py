@@ -9,8 +9,9 @@ import pytest
 from telegram import Bot
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from bot.channels.telegram.channel import Telegram, TelegramUnusable
+from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.transport import AiohttpRequest, seconds_to_wait
+from bot.channels.telegram.unusable import TelegramUnusable
 from core.database import Database
 from tests.channels.conftest import KEYS
 from tests.channels.stand_in import StandIn

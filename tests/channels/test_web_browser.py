@@ -1,15 +1,18 @@
 """The web chat in a real browser: live and without scripts, by keyboard, on a phone, in the dark, in several tabs."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from core import verification
 from core.keys import Keys
 from core.tables import AccountRequest, Challenge, Message
+from tests.browser import SCREENSHOTS, check, page
 from tests.channels.web_browser import served
 from tests.channels.web_chat import channel_over
-from tests.desk.browser import SCREENSHOTS, check, page
 from tests.world import SECRET, World
+
+# The browser of all tests lives in one event loop, and so do they.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 KEYS = Keys(SECRET)
 NEWEST_OFFER = "#log li:last-child .offers button"
@@ -27,28 +30,26 @@ def characters(world: World) -> str:
     return verification.shown(KEYS, newest.kind, verification.reference(newest))
 
 
-async def test_an_action_is_walked_to_its_end_live(world: World) -> None:
-    async with served(world) as address, page(address) as browser:
+async def test_an_action_is_walked_to_its_end_live(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address) as browser:
         await browser.goto("/")
-        await check(browser, "chat-1-greeting")
         await browser.get_by_role("button", name="Recover my username").click()
         await browser.get_by_text("What is the e-mail address").wait_for()
-        await check(browser, "chat-2-question")
+        await check(browser, "chat-question")
         await says(browser, "dana@example.org")
         await browser.get_by_role("img", name="Picture of").evaluate("each => each.decode()")
-        await check(browser, "chat-3-picture")
         await browser.get_by_role("button", name="Hear them").click()
         await browser.locator("audio").wait_for()
-        await check(browser, "chat-4-sound")
+        await check(browser, "chat-sound")
         await says(browser, characters(world))
         await browser.get_by_text("is on its way").wait_for()
-        await check(browser, "chat-5-done")
+        await check(browser, "chat-done")
         await expect(browser.locator("#log img, #log audio")).to_have_count(0)
     assert [row.kind for row in world.rows(AccountRequest)] == ["recover_username"]
 
 
-async def test_an_action_is_walked_to_its_end_without_scripts(world: World) -> None:
-    async with served(world) as address, page(address, scripts=False) as browser:
+async def test_an_action_is_walked_to_its_end_without_scripts(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address, scripts=False) as browser:
         await browser.goto("/")
         await browser.get_by_role("button", name="Recover my username").click()
         await browser.get_by_text("What is the e-mail address").wait_for()
@@ -60,29 +61,27 @@ async def test_an_action_is_walked_to_its_end_without_scripts(world: World) -> N
     assert [row.kind for row in world.rows(AccountRequest)] == ["recover_username"]
 
 
-@pytest.mark.parametrize(("dark", "phone"), [(True, False), (False, True), (True, True)])
-async def test_no_state_has_anything_to_stumble_over(world: World, dark: bool, phone: bool) -> None:
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
-    async with served(world, telegram="cers_test_bot") as address, page(address, dark=dark, phone=phone) as browser:
+async def test_no_state_has_anything_to_stumble_over(world: World, chromium: Browser) -> None:
+    async with served(world, telegram="cers_test_bot") as address, page(chromium, address) as browser:
         await browser.goto("/")
-        await check(browser, f"chat-{looks}-greeting")
+        await check(browser, "chat-greeting")
         await says(browser, "x" * 4000)
         await browser.get_by_text("x" * 100).wait_for()
-        await check(browser, f"chat-{looks}-long")
+        await check(browser, "chat-long")
         await says(browser, "reset my password")
         await browser.get_by_text("What is your username").wait_for()
         await says(browser, "dana@example.org")
         await browser.get_by_role("img", name="Picture of").evaluate("each => each.decode()")
-        await check(browser, f"chat-{looks}-picture")
+        await check(browser, "chat-picture")
         await browser.get_by_role("button", name="Continue on Telegram").click()
         await browser.get_by_role("link", name="Open in Telegram").wait_for()
-        await check(browser, f"chat-{looks}-code")
+        await check(browser, "chat-code")
         await browser.goto("/?continue=12-CFGHJ-KMNPR")
-        await check(browser, f"chat-{looks}-continue")
+        await check(browser, "chat-continue")
 
 
-async def test_it_is_used_by_keyboard_alone_and_tells_what_comes(world: World) -> None:
-    async with served(world) as address, page(address) as browser:
+async def test_it_is_used_by_keyboard_alone_and_tells_what_comes(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address) as browser:
         await browser.goto("/")
         await browser.keyboard.press("Tab")
         await expect(browser.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -102,8 +101,8 @@ async def test_it_is_used_by_keyboard_alone_and_tells_what_comes(world: World) -
         await expect(browser.get_by_label("Your message")).to_be_focused()
 
 
-async def test_two_tabs_show_the_same_and_an_old_button_is_told_so(world: World) -> None:
-    async with served(world) as address, page(address) as first:
+async def test_two_tabs_show_the_same_and_an_old_button_is_told_so(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address) as first:
         await first.goto("/")
         await says(first, "recover my username")
         await first.get_by_text("What is the e-mail address").wait_for()
@@ -119,8 +118,8 @@ async def test_two_tabs_show_the_same_and_an_old_button_is_told_so(world: World)
         await first.get_by_text("belongs to an earlier message").wait_for()
 
 
-async def test_what_another_worker_and_a_follow_up_say_appears_by_itself(world: World) -> None:
-    async with served(world) as address, served(world) as other, page(address) as browser:
+async def test_what_another_worker_and_a_follow_up_say_appears_by_itself(world: World, chromium: Browser) -> None:
+    async with served(world) as address, served(world) as other, page(chromium, address) as browser:
         assert other != address
         await browser.goto("/")
         await says(browser, "recover my username")
@@ -138,8 +137,8 @@ async def test_what_another_worker_and_a_follow_up_say_appears_by_itself(world: 
         await browser.get_by_text("spam or junk").first.wait_for()
 
 
-async def test_what_cannot_be_sent_stays_and_is_sent_once_afterwards(world: World) -> None:
-    async with served(world) as address, page(address) as browser:
+async def test_what_cannot_be_sent_stays_and_is_sent_once_afterwards(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address) as browser:
         await browser.goto("/")
         await browser.context.set_offline(True)
         await says(browser, "What may a CERS username look like?")
@@ -152,8 +151,8 @@ async def test_what_cannot_be_sent_stays_and_is_sent_once_afterwards(world: Worl
     assert [row.author for row in world.rows(Message)] == ["person", "bot"]
 
 
-async def test_the_back_button_shows_the_chat_as_it_stands(world: World) -> None:
-    async with served(world) as address, page(address, scripts=False) as browser:
+async def test_the_back_button_shows_the_chat_as_it_stands(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address, scripts=False) as browser:
         await browser.goto("/")
         await says(browser, "recover my username")
         await browser.get_by_text("What is the e-mail address").wait_for()
@@ -163,8 +162,8 @@ async def test_the_back_button_shows_the_chat_as_it_stands(world: World) -> None
         await browser.get_by_role("img", name="Picture of").wait_for()
 
 
-async def test_a_page_is_within_its_budget_and_asks_no_other_host(world: World) -> None:
-    async with served(world) as address, page(address) as browser:
+async def test_a_page_is_within_its_budget_and_asks_no_other_host(world: World, chromium: Browser) -> None:
+    async with served(world) as address, page(chromium, address) as browser:
         await browser.goto("/")
         for _ in range(12):
             await says(browser, "How do I get my account activated? " * 100)

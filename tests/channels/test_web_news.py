@@ -13,9 +13,8 @@ from bot.channels.web.news import News
 from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Incoming
 from core.database import Database
+from tests.databases import ON_BOTH
 from tests.world import World
-
-ON_BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture

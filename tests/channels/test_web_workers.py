@@ -3,15 +3,13 @@
 import asyncio
 
 import aiohttp
-import pytest
 
 from core import rules
 from core.tables import Message
 from tests.channels.web_browser import served
 from tests.channels.web_page import ChatPage
+from tests.databases import ON_BOTH
 from tests.world import World
-
-ON_BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 
 
 async def page_of(browser: aiohttp.ClientSession, address: str) -> ChatPage:

@@ -7,11 +7,11 @@ from starlette.testclient import TestClient
 
 from bot.channels.web.channel import WebChannel
 from bot.dialogue.messages import Incoming, Picture
-from bot.web.server import create_app
 from core import verification
 from core.database import Database
 from core.tables import Base, Challenge
 from tests.channels.web_page import Bubble, ChatPage
+from tests.serving import app_over
 from tests.world import ADDRESS, Chat, Press, Said, Wait, World, library, typed
 
 
@@ -26,21 +26,12 @@ def opened(
     world: World, *, network: str = "203.0.113.7", address: str = ADDRESS, telegram: str = ""
 ) -> Iterator[TestClient]:
     """Yield a browser without cookies at a service that was started for it."""
-    database = world.database()
-    channel = channel_over(world, database, telegram)
-    app = create_app(
-        database=database,
-        keys=world.keys,
-        address=address,
-        wording=lambda: library().language("en"),
-        clock=world.clock,
-        chat=channel,
-    )
+    channel = channel_over(world, world.home, telegram)
+    app = app_over(world, world.home, address, chat=channel)
     with TestClient(app, address, client=(network, 50000), follow_redirects=False) as client:
         yield client
         assert client.portal is not None
         client.portal.call(channel.stop)
-    database.close()
 
 
 class WebChat(Chat):
@@ -59,9 +50,7 @@ class WebChat(Chat):
         """Type, press or wait; return what appears on the page."""
         if isinstance(said, Wait):
             self.world.later(said.minutes)
-            database = self.world.database()
-            await self.world.work({"web": channel_over(self.world, database)})
-            database.close()
+            await self.world.work({"web": channel_over(self.world, self.world.home)})
             return self.looks()
         assert not isinstance(said, Incoming), "a form holds texts alone"
         if not self.page.fields:

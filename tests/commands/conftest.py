@@ -1,4 +1,4 @@
-"""What tests of `cersbot run` work with: the bot as a process, not started yet, and a mail server."""
+"""What tests of commands work with: the bot as a process, not started yet, a mail server, and an operator."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.commands.process import run
+from core.database import Database
+from core.keys import Keys
+from core.settings import Settings
+from tests import people
+from tests.commands.operators import Operator
+from tests.commands.process import called
 from tests.commands.running import Mails, Running, Taking
 from tests.ports import free_port
 from tests.telegram_server import TelegramServer
@@ -36,9 +41,18 @@ async def bot(tmp_path: Path, mails: Mails) -> AsyncIterator[Running]:
             "CERSBOT_PORT": str(free_port()),
         }
         (tmp_path / "accounts.csv").write_text(ACCOUNTS)
-        imported = run(tmp_path, "accounts", "import", "accounts.csv", settings=settings)
+        imported = called(tmp_path, "accounts", "import", "accounts.csv", settings=settings)
         assert imported.returncode == 0, imported.stderr
         running = Running(tmp_path, telegram, settings)
         yield running
         if running.process and running.process.poll() is None:
             await running.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    """Yield an operator."""
+    database = Database(f"sqlite:///{tmp_path}/commands.db")
+    database.migrate()
+    yield Operator(database, tmp_path, Keys(people.SECRET), Settings())
+    database.close()

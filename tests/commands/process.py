@@ -1,11 +1,16 @@
-"""The command `cersbot` as a process of its own, in a folder of the test."""
+"""The command `cersbot` in a folder of the test: as a process of its own, or called here where that shows the same."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from bot.__main__ import main
 from tests.matching import MATCHING
 from tests.world import library
 
@@ -25,6 +30,31 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CERSBOT_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **settings}
+
+
+def called(
+    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Return what comes of the command when it is called in this process, in a tenth of the time of one of its own.
+
+    For what sets no signals and logs nothing.
+    """
+    own = environment(folder, **(settings or {}))
+    out, err = io.StringIO(), io.StringIO()
+    status: object = 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(folder):
+        for name in os.environ.keys() - own.keys():
+            patch.delenv(name)
+        for name, value in own.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["cersbot", *arguments])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as end:
+                status = end.code
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 def start(

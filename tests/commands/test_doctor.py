@@ -16,7 +16,7 @@ from bot.commands.doctor import examined
 from bot.operations.checks import INSIDE, Check, Finding, unread_variables
 from bot.operations.outside_checks import OUTSIDE
 from core.settings import Settings
-from tests.commands.process import ROOT, run
+from tests.commands.process import ROOT, called, run
 from tests.mail_host import MailHost, serving
 from tests.ports import free_port
 from tests.postgres import PostgreSQL
@@ -24,8 +24,8 @@ from tests.telegram_server import TelegramServer
 
 
 async def doctor(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the command beside the servers of the test."""
-    return await asyncio.to_thread(run, folder, "doctor", settings=settings)
+    """Call the command beside the servers of the test."""
+    return await asyncio.to_thread(called, folder, "doctor", settings=settings)
 
 
 async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ async def test_a_set_up_that_works_is_good_throughout(tmp_path: Path) -> None:
             "CERSBOT_SMTP_URL": mail.url,
             "CERSBOT_MAIL_FROM": "cers-support@example.org",
         }
-        await asyncio.to_thread(run, tmp_path, "migrate", settings=settings)
-        done = await doctor(tmp_path, **settings)
+        called(tmp_path, "migrate", settings=settings)
+        done = await asyncio.to_thread(run, tmp_path, "doctor", settings=settings)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.findall(r"^ok  (.+?):", done.stdout, re.MULTILINE) == [
         "settings",
@@ -102,7 +102,7 @@ async def test_a_wrong_setting_is_a_finding(tmp_path: Path) -> None:
 
 
 async def test_a_clock_behind_what_was_recorded_is_found(tmp_path: Path) -> None:
-    run(tmp_path, "migrate")
+    called(tmp_path, "migrate")
     with closing(sqlite3.connect(tmp_path / "var" / "cersbot.db")) as database:
         database.execute("INSERT INTO audit (at, event, detail) VALUES ('2999-01-01 00:00:00', 'x', '{}')")
         database.commit()
@@ -115,17 +115,17 @@ async def test_a_clock_behind_what_was_recorded_is_found(tmp_path: Path) -> None
 def test_postgresql_without_tables_is_found_and_migrated(tmp_path: Path, postgresql: PostgreSQL) -> None:
     with postgresql.without_tables() as url:
         settings = {"CERSBOT_DATABASE_URL": url, "CERSBOT_SECRET_KEY": "x" * 40}
-        before = run(tmp_path, "doctor", settings=settings)
+        before = called(tmp_path, "doctor", settings=settings)
         assert (before.returncode, "run `cersbot migrate`" in before.stdout) == (1, True)
-        assert run(tmp_path, "migrate", settings=settings).returncode == 0
-        assert run(tmp_path, "doctor", settings=settings).returncode == 0
+        assert called(tmp_path, "migrate", settings=settings).returncode == 0
+        assert called(tmp_path, "doctor", settings=settings).returncode == 0
 
 
 def test_a_backup_is_a_command(tmp_path: Path) -> None:
-    run(tmp_path, "migrate")
+    called(tmp_path, "migrate")
     done = run(tmp_path, "backup", "copy.db")
     assert (done.returncode, "secret key" in done.stdout) == (0, True)
-    again = run(tmp_path, "backup", "copy.db")
+    again = called(tmp_path, "backup", "copy.db")
     assert (again.returncode, "is there already" in again.stderr) == (1, True)
 
 

@@ -7,7 +7,7 @@ import time
 
 import aiohttp
 
-from tests.commands.process import run
+from tests.commands.process import called
 from tests.commands.running import PERSON, Mails, Running
 
 STAFF_GROUP = -1001234567890
@@ -63,7 +63,7 @@ async def test_telegram_hands_messages_in_where_a_webhook_is_set(bot: Running) -
 
 async def test_staff_help_a_person_from_their_group_on_telegram_whatever_ends_meanwhile(bot: Running) -> None:
     bot.settings |= {"CERSBOT_TELEGRAM_STAFF_CHAT": str(STAFF_GROUP)}
-    added = run(bot.folder, "staff", "add", "Ana", "--telegram-id", str(ANA), settings=bot.settings)
+    added = called(bot.folder, "staff", "add", "Ana", "--telegram-id", str(ANA), settings=bot.settings)
     assert added.returncode == 0, added.stderr
     group = bot.telegram.chats.open(STAFF_GROUP)
     await bot.start()
@@ -97,7 +97,7 @@ def _newest(bot: Running, chat: int) -> str:
 
 
 async def test_a_stop_ends_open_live_streams_at_once(bot: Running) -> None:
-    added = await asyncio.to_thread(run, bot.folder, "staff", "add", "Ana", settings=bot.settings)
+    added = called(bot.folder, "staff", "add", "Ana", settings=bot.settings)
     link = re.search(r"/desk/password/\S+", added.stdout)
     assert link
     await bot.start()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.process import ROOT, run
+from tests.commands.process import ROOT, called, run
 from tests.ports import free_port
 
 
@@ -25,7 +25,7 @@ from tests.ports import free_port
 def test_a_wrong_setting_ends_with_one_line_that_names_it_and_a_right_value(
     tmp_path: Path, variable: str, value: str, right: str
 ) -> None:
-    done = run(tmp_path, "run", settings={variable: value})
+    done = called(tmp_path, "run", settings={variable: value})
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(variable)
@@ -33,8 +33,13 @@ def test_a_wrong_setting_ends_with_one_line_that_names_it_and_a_right_value(
     assert "secret-but-wrong" not in done.stderr
 
 
+def test_a_wrong_setting_ends_a_process_with_one_line(tmp_path: Path) -> None:
+    done = run(tmp_path, "run", settings={"CERSBOT_PORT": "eighty"})
+    assert (done.returncode, done.stderr.startswith("CERSBOT_PORT"), len(done.stderr.splitlines())) == (2, True, 1)
+
+
 def test_a_public_service_without_a_mail_server_does_not_start(tmp_path: Path) -> None:
-    done = run(tmp_path, "run", settings={"CERSBOT_PUBLIC_URL": "https://bot.example.org"})
+    done = called(tmp_path, "run", settings={"CERSBOT_PUBLIC_URL": "https://bot.example.org"})
     assert (done.returncode, done.stderr.startswith("CERSBOT_SMTP_URL")) == (2, True)
 
 

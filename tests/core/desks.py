@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from core import lost_mailboxes, mailbox_changes, mailbox_stops, outbox, staff, tickets
+from core import lost_mailboxes, mailbox_changes, mailbox_links, mailbox_proofs, mailbox_stops, outbox, staff, tickets
 from core.context import Desk
 from core.database import Database
 from core.keys import Keys
@@ -60,7 +60,7 @@ class Desks:
         """Let somebody do something; return "" or the phrase by which it was refused, with no trace."""
         try:
             with self.database.transaction() as session:
-                act(Desk(session, self.now, self.keys, self.members[name]))
+                act(Desk(session, self.now, self.keys, self.members[name], STATE_OFFICES))
         except TicketRefused as refused:
             return refused.phrase
         return ""
@@ -86,7 +86,7 @@ class Desks:
     @property
     def token(self) -> str:
         """What the link in the notice ends with."""
-        return mailbox_stops.token(self.keys, self.case)
+        return mailbox_links.token(self.keys, mailbox_links.STOP, self.case)
 
     @property
     def letters(self) -> list[tuple[str, str]]:
@@ -112,15 +112,35 @@ class Desks:
             else:
                 mailbox_stops.notice_refused(session, self.case.id, outcome, self.now)
 
+    def proves(self) -> bool:
+        """Let the new mailbox answer; return whether it was still asked."""
+        proof = mailbox_links.token(self.keys, mailbox_links.PROVE, self.case)
+        with self.database.transaction() as session:
+            return mailbox_proofs.prove(session, self.keys, proof, self.now)[1]
+
     def works(self) -> list[str]:
         """Let the worker do what is due; return how the cases ended."""
         with self.database.reading() as session:
+            lapsing = mailbox_proofs.lapsing(session, self.now)
             due = mailbox_changes.due(session, self.now)
         ends = []
-        for case in due:
+        for case, end in (
+            *((each, mailbox_proofs.lapse) for each in lapsing),
+            *((each, mailbox_changes.complete) for each in due),
+        ):
             with self.database.transaction() as session:
-                ends.append(mailbox_changes.complete(session, case, self.now))
+                ends.append(end(session, case, self.now))
         return ends
+
+    def opens_urgent_tickets(self) -> list[int]:
+        """Let the worker tell help of contested changes; return the tickets."""
+        with self.database.reading() as session:
+            contested = mailbox_stops.contested(session)
+        opened = []
+        for case, _ in contested:
+            with self.database.transaction() as session:
+                opened.append(mailbox_stops.open_ticket(session, case, "It was not me", self.now, STATE_OFFICES))
+        return [ticket for ticket in opened if ticket is not None]
 
     def stops(self, token: str = "") -> str:
         """Let the owner stop it; return how the case stands then."""

@@ -16,6 +16,7 @@ from core.keys import Keys
 from core.outbox import Replies
 from core.tables import AccountRequest, Base, Challenge, Conversation, FollowUp, Message, Owed, Ticket
 from tests.chats import CoreChat
+from tests.postgres import until_somebody_waits
 
 
 @pytest.fixture
@@ -86,6 +87,20 @@ def test_g5_a_conversation_is_held_by_one_turn_at_a_time(chat: CoreChat) -> None
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(turn, range(24)))
     assert sorted(held(chat).state["turns"]) == list(range(24))
+
+
+def test_g5_of_two_who_begin_the_same_conversations_one_waits_for_the_other(database: Database, now: datetime) -> None:
+    def begin(chats: str) -> int:
+        with database.transaction() as session:
+            return len(conversations.hold_all(session, "test", dict.fromkeys(chats, "en"), now))
+
+    with ThreadPoolExecutor(2) as threads:
+        with database.transaction() as session:
+            conversations.hold_all(session, "test", {"b": "en"}, now)
+            beginning = [threads.submit(begin, chats) for chats in ("abc", "cba")]
+            if database.file is None:
+                until_somebody_waits(database, *beginning)
+        assert [each.result(20) for each in beginning] == [3, 3]
 
 
 def test_the_transcript_stands_in_order(chat: CoreChat) -> None:

@@ -148,9 +148,16 @@ def test_the_chats_with_work_left_behind_are_found_and_read_one_by_one(channel: 
     channel.chat = "18"
     channel.accepts("4")
     with channel.database.transaction() as session:
-        assert inbox.waiting_chats(session, "test", before) == ["17"]
-        assert sorted(inbox.waiting_chats(session, "test", channel.now)) == ["17", "18"]
+        assert inbox.waiting_chats(session, "test", before, channel.now) == ["17"]
+        assert sorted(inbox.waiting_chats(session, "test", channel.now, channel.now)) == ["17", "18"]
         assert [each.key for each in inbox.unhandled(session, channel.keys, "test", "17", limit=2)] == ["1", "2"]
+
+
+def test_what_was_accepted_while_the_clock_was_ahead_is_work_left_behind(channel: Channel) -> None:
+    channel.accepts("1")
+    now = channel.now - timedelta(hours=1)
+    with channel.database.transaction() as session:
+        assert inbox.waiting_chats(session, "test", now, now) == ["1"]
 
 
 def test_s2_a_payload_is_sealed_and_blanked_once_it_was_handled(channel: Channel, tmp_path: Path) -> None:

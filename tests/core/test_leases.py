@@ -9,7 +9,7 @@ from core.database import Database
 
 def take(database: Database, holder: str, now: datetime, gone: str = "") -> bool:
     with database.transaction() as session:
-        return leases.take(session, "polling", holder, 30, now, lambda other: other == gone)
+        return leases.take(session, "polling", holder, 30, now, lambda other, _: other == gone)
 
 
 def test_one_has_the_lease_and_takes_it_anew(database: Database, now: datetime) -> None:

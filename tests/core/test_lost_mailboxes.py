@@ -20,8 +20,12 @@ def test_two_people_a_notice_and_a_day_change_the_address(desks: Desks) -> None:
     assert desks.opens() == ""
     assert desks.letters == []
     assert desks.approves() == ""
-    assert desks.letters == [("lost_mailbox_notice", "anngause@example.org")]
+    assert desks.letters == [
+        ("lost_mailbox_notice", "anngause@example.org"),
+        ("lost_mailbox_proof", "ann@new.example.org"),
+    ]
     desks.delivers()
+    assert desks.proves()
     desks.now += DAY - timedelta(seconds=1)
     assert desks.works() == []
     assert desks.email == "anngause@example.org"
@@ -37,6 +41,7 @@ def test_two_people_a_notice_and_a_day_change_the_address(desks: Desks) -> None:
         "mailbox.opened",
         "mailbox.approved",
         "mailbox.noticed",
+        "mailbox.proved",
         "account.email_changed",
         "mailbox.done",
     ]

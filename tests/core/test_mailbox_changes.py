@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from core import accounts, links, mailbox_changes, tickets, verification
+from core import accounts, links, mailbox_changes, ticket_queue, tickets, verification
 from core.context import Context
 from core.refusals import LinkRefused, ProofRefused
-from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS
+from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS, TICKET_URGENT_HOURS
 from core.tables import Account, AccountRequest, Ticket
 from core.verification import Proof
 from tests.chats import CoreChat
@@ -25,6 +25,7 @@ def test_the_owner_stops_it_for_good_and_for_a_month_there_is_no_other_case(desk
         desks.stops()
     assert desks.approves() == ""
     desks.delivers()
+    assert desks.proves()
     desks.now += timedelta(hours=23)
     assert desks.stops() == "stopped"
     assert desks.stops() == "stopped"
@@ -37,18 +38,29 @@ def test_the_owner_stops_it_for_good_and_for_a_month_there_is_no_other_case(desk
     assert desks.opens() == ""
 
 
-def test_a_link_that_comes_too_late_stops_nothing(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+def test_a_link_that_comes_too_late_stops_nothing_and_becomes_one_urgent_ticket(desks: Desks) -> None:
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     desks.now += DAY
     assert desks.works() == ["done"]
-    assert desks.stops() == "done"
-    assert desks.email == "ann@new.example.org"
+    assert desks.opens_urgent_tickets() == []
+    for _ in range(3):
+        assert desks.stops() == "done"
+        assert desks.email == "ann@new.example.org"
+    with ThreadPoolExecutor(2) as threads:
+        (opened,) = [each for found in threads.map(lambda _: desks.opens_urgent_tickets(), range(2)) for each in found]
+    assert desks.opens_urgent_tickets() == []
+    assert desks.audited.count("mailbox.contested") == 1
+    with desks.database.reading() as session:
+        urgent = session.get_one(Ticket, opened)
+        first = ticket_queue.page(session, ticket_queue.Filters(), 0).rows[0]
+    assert (urgent.previous_id, urgent.account_id) == (desks.ticket, None)
+    assert (first.id, first.due_at) == (opened, desks.now + timedelta(hours=TICKET_URGENT_HOURS))
 
 
 @pytest.mark.parametrize("token", ["", "1", "1-", "0-x", "99999999999-x", "-", "x-y", "2147483648-x"])
 def test_a_link_that_was_never_ours_is_refused(desks: Desks, token: str) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     own = desks.token
     for each in (token or "·", own[:-1] + ("A" if own[-1] != "A" else "B"), own + "A"):
         with pytest.raises(LinkRefused):
@@ -57,7 +69,7 @@ def test_a_link_that_was_never_ours_is_refused(desks: Desks, token: str) -> None
 
 
 def test_the_day_begins_when_the_mail_server_has_taken_the_notice(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.now += timedelta(hours=20)
     desks.delivers()
     desks.now += timedelta(hours=5)
@@ -67,7 +79,7 @@ def test_the_day_begins_when_the_mail_server_has_taken_the_notice(desks: Desks) 
 
 
 def test_a_case_that_is_not_due_is_not_completed_by_whoever_asks(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     desks.now += DAY - timedelta(seconds=1)
     with desks.database.transaction() as session:
@@ -77,16 +89,16 @@ def test_a_case_that_is_not_due_is_not_completed_by_whoever_asks(desks: Desks) -
 
 
 def test_nothing_happens_while_the_notice_may_still_be_delivered(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.now += 3 * DAY
     assert desks.works() == []
     desks.delivers("refused: SMTP [550]")
     assert desks.works() == ["done"]
-    assert desks.audited[2] == "mailbox.notice_refused"
+    assert desks.audited[3] == "mailbox.notice_refused"
 
 
 def test_an_address_that_became_anothers_meanwhile_changes_nothing(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     register(desks.database, desks.now, "faster7", "ann@new.example.org", active=True)
     desks.now += DAY
@@ -96,7 +108,7 @@ def test_an_address_that_became_anothers_meanwhile_changes_nothing(desks: Desks)
 
 
 def test_an_account_whose_address_changed_meanwhile_keeps_it(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     with desks.database.transaction() as session:
         account = session.get_one(Account, desks.account.id)
@@ -108,7 +120,7 @@ def test_an_account_whose_address_changed_meanwhile_keeps_it(desks: Desks) -> No
 
 def test_what_was_mailed_and_proved_before_is_void(desks: Desks) -> None:
     chat = CoreChat(desks.database, desks.keys, desks.now + DAY)
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     desks.delivers()
     desks.now += DAY - timedelta(minutes=1)
     reset = mailed_link(desks.database, desks.keys, desks.account, links.RESET, desks.now)
@@ -144,8 +156,9 @@ def test_of_two_who_approve_at_once_and_an_owner_who_stops_one_has_their_way(des
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(desks.approves, ["Ben", "Cem"]))
     assert sorted(outcomes) == ["", "mailbox_case_over"]
-    assert len(desks.letters) == 1
+    assert len(desks.letters) == 2
     desks.delivers()
+    assert desks.proves()
     desks.now += DAY
     with ThreadPoolExecutor(3) as threads:
         acts: list[Callable[[], object]] = [desks.works, desks.stops, desks.works]
@@ -157,14 +170,14 @@ def test_of_two_who_approve_at_once_and_an_owner_who_stops_one_has_their_way(des
 
 
 def test_g4_no_link_lies_in_the_database(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     token = desks.token
     assert b"lost_mailbox_notice" in stored(desks.database)
     assert token.partition("-")[2].encode() not in stored(desks.database)
 
 
 def test_a_case_ends_with_its_account(desks: Desks) -> None:
-    assert (desks.opens(), desks.approves()) == ("", "")
+    assert (desks.opens(), desks.approves(), desks.proves()) == ("", "", True)
     token = desks.token
     with desks.database.transaction() as session:
         session.execute(delete(Account).where(Account.id == desks.account.id))

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,9 +16,9 @@ NAME = "polling"
 NOW = datetime(2026, 11, 16, 18, tzinfo=UTC)
 
 
-def held_by(database: Database, holder: str) -> None:
+def held_by(database: Database, holder: str, at: datetime = NOW) -> None:
     with database.transaction() as session:
-        assert leases.take(session, NAME, holder, LEASE_SECONDS, NOW, lambda _: False)
+        assert leases.take(session, NAME, holder, LEASE_SECONDS, at, lambda *_: False)
 
 
 def own(database: Database) -> str:
@@ -51,6 +53,21 @@ def test_a_process_that_may_run_is_waited_for_until_its_lease_runs_out(database:
     held_by(database, f"{host if where == 'this machine' else where} {running} {started} {number}")
     assert not ProcessLease(database, lambda: NOW, NAME).is_ours()
     assert ProcessLease(database, lambda: NOW + timedelta(seconds=LEASE_SECONDS), NAME).is_ours()
+
+
+def test_a_process_whose_clock_was_ahead_is_followed_once_it_renews_no_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_by(database, "another-machine 1 a b", NOW + timedelta(hours=1))
+    waiting = ProcessLease(database, lambda: NOW, NAME)
+    assert not waiting.is_ours()
+    held_by(database, "another-machine 1 a b", NOW + timedelta(hours=1, seconds=1))
+    now = time.monotonic()
+    monkeypatch.setattr(process_lease, "time", SimpleNamespace(monotonic=lambda: now))
+    now += LEASE_SECONDS + 1
+    assert not waiting.is_ours(), "it has renewed it since"
+    now += LEASE_SECONDS + 1
+    assert waiting.is_ours()
 
 
 def test_while_the_database_is_away_nobody_does_it(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ could have used it, and so could who acts as the giver. A person may act as seve
 
 import shutil
 import tempfile
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select
 
-from core import lost_mailboxes, mailbox_stops, staff
+from core import lost_mailboxes, mailbox_links, staff
 from core.database import Database
 from core.keys import Keys
+from core.mailbox_links import PROVE, STOP, Purpose
 from core.refusals import LinkRefused, StaffRefused
 from core.tables import AuditEvent, Base, LostMailbox, Staff, TicketEvent
 from tests.core.desks import CLAIM, DAY, Desks
@@ -31,18 +33,27 @@ ADDRESSES = ("ann@new.example.org", "ann@other.example.org")
 who = st.sampled_from(NAMES)
 admin = st.sampled_from(ADMINS)
 
-_with_tables: list[Path] = []
+GIVERS = {"Dora": "Ana", "Eve": "Dora"}  # who gave whom the link by which a password was set
+
+_begun: list[Desks] = []
 
 
-def new_database(folder: Path) -> Database:
-    """Return a database with all tables: a copy of one that was made once."""
-    if not _with_tables:
-        _with_tables.append(Path(tempfile.mkdtemp(prefix="cersbot-tables-")) / "tables.db")
-        made = Database(f"sqlite:///{_with_tables[0]}")
-        Base.metadata.create_all(made.engine)
-        made.close()
-    shutil.copy(_with_tables[0], folder / "desk.db")
-    return Database(f"sqlite:///{folder}/desk.db")
+def begun(folder: Path) -> Desks:
+    """Return the help desk as it is at the beginning, in this folder: a copy of one that was made once."""
+    if not _begun:
+        database = Database(f"sqlite:///{tempfile.mkdtemp(prefix='cersbot-desk-')}/desk.db")
+        Base.metadata.create_all(database.engine)
+        first = Desks(database, Keys(SECRET), NOON)
+        first.hire("Dora", "Eve", at=NOON - 3 * DAY)
+        for name, giver in GIVERS.items():
+            first.gives_link(name, giver, at=NOON - 2 * DAY)
+        database.close()
+        _begun.append(first)
+    desks = copy(_begun[0])
+    assert desks.database.file
+    shutil.copy(desks.database.file, folder / "desk.db")
+    desks.database, desks.members = Database(f"sqlite:///{folder}/desk.db"), dict(desks.members)
+    return desks
 
 
 class TwoPeople(RuleBasedStateMachine):
@@ -51,14 +62,13 @@ class TwoPeople(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="cersbot-two-people-"))
-        self.desks = Desks(new_database(self.folder), Keys(SECRET), NOON)
+        self.desks = begun(self.folder)
         self.acting: dict[str, set[str]] = {name: {name} for name in NAMES}  # who may act as whom
-        self.desks.hire("Dora", "Eve", at=NOON - 3 * DAY)
-        for name, giver in (("Dora", "Ana"), ("Eve", "Dora")):
-            self.desks.gives_link(name, giver, at=NOON - 2 * DAY)
+        for name, giver in GIVERS.items():
             self.acting[name] = {name, *self.acting[giver]}
         self.opened: dict[int, set[str]] = {}  # who may have opened which case
         self.approved: dict[int, tuple[set[str], datetime]] = {}
+        self.proved: set[int] = set()
         self.over: dict[int, str] = {}
         self.steps: list[str] = []
         self.address = "anngause@example.org"
@@ -130,7 +140,7 @@ class TwoPeople(RuleBasedStateMachine):
         case = self.desks.case
         with self.desks.database.transaction() as session:
             try:
-                assert mailbox_stops.look(session, self.desks.keys, self.desks.token).state == case.state
+                assert mailbox_links.look(session, self.desks.keys, STOP, self.desks.token).state == case.state
             except LinkRefused:
                 assert case.id not in self.approved
         assert self.desks.case.state == case.state
@@ -150,6 +160,18 @@ class TwoPeople(RuleBasedStateMachine):
             self.steps.append("mailbox.stopped")
             event("stopped")
         assert state == self.over[case.id]
+        if state == "done" and case.contested_at is None:
+            self.steps.append("mailbox.contested")
+
+    @precondition(lambda self: self.approved and self.desks.case.approved_at)
+    @rule()
+    def the_new_mailbox_answers(self) -> None:
+        case = self.desks.case.id
+        is_asked = case not in self.over and case not in self.proved
+        assert self.desks.proves() == is_asked
+        if is_asked:
+            self.proved.add(case)
+            self.steps.append("mailbox.proved")
 
     @precondition(lambda self: self.approved and self.desks.case.notice_id and not self.desks.case.noticed_at)
     @rule(outcome=st.sampled_from(["sent", "sent", "refused: SMTP [550]"]))
@@ -162,9 +184,11 @@ class TwoPeople(RuleBasedStateMachine):
             self.steps.append("mailbox.noticed")
 
     @precondition(lambda self: self.approved and self.desks.case.state == "approved" and not self.desks.case.noticed_at)
-    @rule(hours=st.sampled_from([23, 24]))
-    def the_notice_is_taken_and_time_passes(self, hours: int) -> None:
+    @rule(hours=st.sampled_from([23, 24]), answers=st.sampled_from([True, True, False]))
+    def the_notice_is_taken_and_time_passes(self, hours: int, answers: bool) -> None:
         self.the_mail_server_answers("sent")
+        if answers:
+            self.the_new_mailbox_answers()
         self.time_passes_and_the_worker_works(hours)
 
     @rule(hours=st.sampled_from([1, 24, 48, 24 * 31]))
@@ -174,11 +198,16 @@ class TwoPeople(RuleBasedStateMachine):
         for end in self.desks.works():
             assert before is not None
             assert before.id not in self.over
-            assert end == "done"
             self.over[before.id] = end
+            event(end)
+            if end == "lapsed":
+                assert before.id not in self.proved
+                self.steps.append("mailbox.lapsed")
+                continue
+            assert end == "done"
+            assert before.id in self.proved
             self.steps += ["account.email_changed", "mailbox.done"]
             self.address = before.new_email
-            event("done")
 
     @invariant()
     def no_single_person_completed_a_case(self) -> None:
@@ -206,7 +235,9 @@ class TwoPeople(RuleBasedStateMachine):
         assert (account.password_hash, account.username) == (None, "anngause")
 
     def teardown(self) -> None:
-        tokens = [mailbox_stops.token(self.desks.keys, row).partition("-")[2].encode() for row in self.rows()]
+        purposes: list[Purpose] = [STOP, PROVE]
+        whole = [mailbox_links.token(self.desks.keys, purpose, row) for row in self.rows() for purpose in purposes]
+        tokens = [each.partition("-")[2].encode() for each in whole]
         with self.desks.database.reading() as session:
             told = str(session.scalars(select(TicketEvent.text)).all())
             told += str(session.scalars(select(AuditEvent.detail)).all())

@@ -11,7 +11,7 @@ from bot.delivery.post import MailRefused
 from bot.dialogue.messages import Delivery, Incoming, Sender
 from core import follow_ups, letters, rules
 from core.letters import Letter
-from core.tables import Owed
+from core.tables import AccountRequest, Owed
 from tests.chats import CoreChat
 from tests.letterbox import Letterbox
 from tests.world import MONDAY, World
@@ -65,16 +65,12 @@ class Channel:
         self.sent += [reply.text for reply in delivery.replies]
         if self.kills:
             raise Killed
-        database = self.world.database()
-        self.world.conversations(database).sent(delivery)
-        database.close()
+        self.world.conversations(self.world.home).sent(delivery)
 
     def left_over(self, chat: str = "17", text: str = "hello") -> str:
         """Handle a message and never send the replies; return the first of them."""
-        database = self.world.database()
         number = len(self.world.rows(Owed))
-        delivery = self.world.conversations(database).receive(Incoming("test", chat, f"{chat}:{number}", text))
-        database.close()
+        delivery = self.world.conversations(self.world.home).receive(Incoming("test", chat, f"{chat}:{number}", text))
         assert delivery is not None
         return delivery.replies[0].text
 
@@ -100,23 +96,34 @@ def letter(to: str = "dana@example.org", body: str = "Hello\n", number: int = 1)
 
 def owe(world: World, key: str = "username_reminder", account: int | None = 1) -> int:
     """Owe a letter; return its row."""
-    database = world.database()
     fields = {"first_name": "Dana", "username": "danalee1", "asked_on": world.now.isoformat()}
-    with database.transaction() as session:
-        owed = letters.owe(session, Letter(key, "dana@example.org", "en", fields, account=account), world.now)
-    database.close()
-    return owed
+    with world.home.transaction() as session:
+        return letters.owe(session, Letter(key, "dana@example.org", "en", fields, account=account), world.now)
 
 
 def planned(world: World, chat: str = "17", flow: str = "mail_not_here") -> None:
     """Plan a follow-up, due in five minutes."""
-    database = world.database()
     given = {"action": "recover_username", "identifier": "dana@example.org"}
-    CoreChat(database, world.keys, world.now, chat).does(follow_ups.plan, flow, given, timedelta(minutes=5))
-    database.close()
+    CoreChat(world.home, world.keys, world.now, chat).does(follow_ups.plan, flow, given, timedelta(minutes=5))
 
 
 async def killed(world: World, senders: Mapping[str, Sender] | None = None) -> None:
     """Let a worker work until it is killed."""
     with pytest.raises(Killed):
         await world.work(senders)
+
+
+def ask(world: World, *numbers: int) -> None:
+    """Ask for the username of addresses without an account."""
+    database = world.database()
+    with database.transaction() as session:
+        session.add_all(
+            AccountRequest(
+                kind="recover_username",
+                identifier=f"n{number}@example.org",
+                proved_by="characters",
+                created_at=world.now,
+            )
+            for number in numbers
+        )
+    database.close()

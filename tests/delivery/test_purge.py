@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.delivery.purge import Purge
-from core import account_sessions, audit, conversations, inbox, limits, outbox, purging, rules, tickets
+from bot.desk.improve import PERIODS
+from core import account_sessions, audit, conversations, day_counts, inbox, limits, outbox, purging, rules, tickets
+from core.business_days import CALIFORNIA
 from core.database import Database
+from core.day_counts import Counted, Measure
 from core.inbox import Arrival
 from core.limits import CHAT_TICKETS, DAY
 from core.office_days import STATE_OFFICES
@@ -24,6 +27,7 @@ from core.tables import (
     Budget,
     Challenge,
     Conversation,
+    DayCount,
     FollowUp,
     Link,
     Message,
@@ -119,6 +123,19 @@ async def test_the_audit_is_kept_for_a_year(world: World, purge: Purge) -> None:
     left = world.rows(AuditEvent)
     assert {row.event for row in left} == {"audit.purged"}, "a purge is written down itself"
     assert left[-1].detail == {"rows": 1, "days": rules.AUDIT_DAYS}
+
+
+async def test_what_days_came_to_is_kept_for_the_year_that_the_desk_can_show(world: World, purge: Purge) -> None:
+    today = world.now.astimezone(CALIFORNIA).date()
+    with world.database().transaction() as session:
+        for age in (0, rules.COUNTS_KEPT_DAYS - 1, *range(rules.COUNTS_KEPT_DAYS, rules.COUNTS_KEPT_DAYS + 20)):
+            numbers = {(Measure.COUNTED, ""): 1, (Measure.ANSWERED, "forgot_username"): 3}
+            day_counts.keep(session, Counted(today - timedelta(days=age), world.now, numbers))
+    await purged(purge)
+    assert {row.day for row in world.rows(DayCount)} == {today, today - timedelta(days=max(PERIODS) - 1)}
+    world.later(24 * 60)
+    await purged(purge)
+    assert {row.day for row in world.rows(DayCount)} == {today}
 
 
 async def test_a_letter_that_is_owed_stays_however_old(world: World, purge: Purge) -> None:

@@ -197,9 +197,9 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
         dana = session.scalars(select(Account.id).where(Account.username == "danalee1")).one()
         undelivered = tickets.open_for_service(session, "SMTP said no.", dana, "en", world.now, STATE_OFFICES)
         draft = Draft("Please check your filters.", "key", 0, {}, {})
-        ticket_replies.reply(Desk(session, world.now, world.keys, ana), undelivered, draft)
+        ticket_replies.reply(Desk(session, world.now, world.keys, ana, STATE_OFFICES), undelivered, draft)
     lost = Desks(database, world.keys, world.now)
-    assert (lost.opens(), lost.approves()) == ("", "")
+    assert (lost.opens(), lost.approves(), lost.proves()) == ("", "", True)
     with database.transaction() as session:
         session.execute(update(Owed).values(settled_at=world.now))
         mailbox_changes.complete(session, lost.case.id, world.now + DAY)

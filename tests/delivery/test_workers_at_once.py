@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from bot.delivery import chats as chats_module
 from bot.delivery import worker as worker_module
 from bot.delivery.post import Post
 from bot.delivery.rendering import Renderer
@@ -64,6 +65,42 @@ async def test_a_slow_mail_server_does_not_keep_the_chats_waiting(world: World, 
     world.later(LEASE_MINUTES)
     working = asyncio.create_task(running(world, Slow(), Answers(world)).run())
     await soon(answered)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
+@pytest.mark.parametrize("due", ["a reply", "a follow-up"])
+async def test_a_chat_that_does_not_answer_holds_up_no_other_now_or_later(
+    world: World, monkeypatch: pytest.MonkeyPatch, due: str
+) -> None:
+    monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(chats_module, "ANSWER_SECONDS", 0.05)
+    silent, answered = asyncio.Event(), asyncio.Queue[str]()
+
+    class Silent(Channel):
+        async def send(self, delivery: Delivery) -> None:
+            if delivery.chat == "17":
+                silent.set()
+                await asyncio.Event().wait()
+            await answered.put(delivery.chat)
+            await super().send(delivery)
+
+    channel = Silent(world)
+
+    def owed(chat: str) -> None:
+        if due == "a reply":
+            channel.left_over(chat)
+        else:
+            planned(world, chat)
+        world.later(LEASE_MINUTES + 5)
+
+    owed("17")
+    working = asyncio.create_task(running(world, Letterbox(), channel).run())
+    await soon(silent)
+    for chat in ("18", "19"):
+        owed(chat)
+        assert await asyncio.wait_for(answered.get(), 5) == chat
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working

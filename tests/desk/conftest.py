@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,9 @@ from tests.world import ADDRESS, SENDER, World
 
 
 @pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    """Yield a help desk."""
-    made = Office(world)
-    yield made
-    made.database.close()
+def office(world: World) -> Office:
+    """Return a help desk."""
+    return Office(world)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from starlette.applications import Starlette
 from bot.desk.help_desk import HelpDesk, Written
 from bot.desk.live import Hub
 from bot.dialogue.messages import Delivery, Reply
-from bot.web.server import create_app
 from core import staff, ticket_history
 from core.database import Database
 from core.staff import Member
@@ -17,6 +16,7 @@ from core.tables import Ticket
 from core.ticket_history import Happened
 from core.tickets import id_of
 from tests.asking import PERSON
+from tests.serving import app_over
 from tests.world import Chat, World, converse, heard, library
 
 
@@ -51,21 +51,14 @@ class Office:
     members: dict[str, Member] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.database: Database = self.world.database()
+        self.database: Database = self.world.home
         self.desk = HelpDesk(self.database, self.world.keys, library, self.world.clock)
         self.hub = Hub(self.database, self.world.clock)
         self._keys = itertools.count(1)
 
     def app(self, address: str, hub: Hub | None = None) -> Starlette:
         """Return the desk's pages under an address."""
-        return create_app(
-            database=self.database,
-            keys=self.world.keys,
-            address=address,
-            wording=lambda: library().language("en"),
-            clock=self.world.clock,
-            desk=(self.desk, hub or self.hub),
-        )
+        return app_over(self.world, self.database, address, desk=(self.desk, hub or self.hub))
 
     def hire(self, name: str, telegram_id: int | None = None) -> Member:
         """Return a new member of staff."""
@@ -105,8 +98,5 @@ class Office:
 async def ask_for_person(chat: Chat, happened: str = "It says no") -> int:
     """Let somebody ask for a person; return the ticket's number."""
     await converse(chat, [*PERSON[:1], (happened, "tried"), *PERSON[2:], ("send it", "A person answers by")])
-    database = chat.world.database()
-    with database.transaction() as session:
-        newest = session.scalar(select(func.max(Ticket.id))) or 0
-    database.close()
-    return newest + 1000
+    with chat.world.home.reading() as session:
+        return (session.scalar(select(func.max(Ticket.id))) or 0) + 1000

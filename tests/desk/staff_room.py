@@ -64,14 +64,12 @@ class GroupOfStaff:
 
     async def person_hears(self, chat: int) -> list[Message]:
         """Return what a person on Telegram gets of what is owed to them."""
-        database = self.office.world.database()
-        channel = self.channel(database)
+        channel = self.channel(self.office.database)
         await channel.start()
         try:
             await self.office.world.work({"telegram": channel})
         finally:
             await channel.stop()
-            database.close()
         fresh = self.server.fresh(chat)
         self.server.chats.open(chat).heard_up_to = max([each.id for each in fresh], default=0)
         return fresh
@@ -94,9 +92,8 @@ class GroupOfStaff:
 
     async def during(self, act: Callable[[], Awaitable[None]]) -> list[Message]:
         """Let something happen while the bot runs; return what it then says in the group."""
-        database = self.office.world.database()
-        channel = self.channel(database)
-        relay, room = self.relay(database, channel)
+        channel = self.channel(self.office.database)
+        relay, room = self.relay(self.office.database, channel)
         await channel.start()
         self.server.working = lambda: channel.waiting > 0
         try:
@@ -107,7 +104,6 @@ class GroupOfStaff:
             await room.leave()
         finally:
             await channel.stop()
-            database.close()
         fresh = self.server.fresh(GROUP)
         if fresh:
             self.server.chats.open(GROUP).heard_up_to = max(each.id for each in fresh)

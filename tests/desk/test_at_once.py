@@ -9,6 +9,7 @@ import pytest
 from bot.dialogue.messages import Incoming
 from core import conversations, takeover
 from core.context import Context
+from core.office_days import STATE_OFFICES
 from core.staff import Member
 from core.ticket_history import Kind
 from core.tickets import id_of
@@ -89,6 +90,6 @@ def _during_a_turn(office: Office, number: int, act: Callable[[], object]) -> No
             conversations.hold_by_id(session, conversation)
             acting = staff.submit(act)
             until_somebody_waits(office.database, acting)
-            context = Context(session, office.world.now, office.world.keys, conversation)
+            context = Context(session, office.world.now, office.world.keys, conversation, "en", STATE_OFFICES)
             assert takeover.hear(context, id_of(number), "hello?")
         acting.result(20)

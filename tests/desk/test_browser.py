@@ -3,12 +3,16 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from core.staff import Member
-from tests.desk.browser import check, page, served, sign_in
+from tests.browser import check, page
+from tests.desk.browser import served, sign_in
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import give_password
+
+# The browser of all tests lives in one event loop, and so do they.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture
@@ -45,9 +49,8 @@ async def shown_at_last(browser: Page) -> None:
         await browser.reload()
 
 
-@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
 async def test_no_page_has_anything_to_stumble_over(
-    staffed: Office, ana: Member, person: Person, dark: bool, phone: bool
+    staffed: Office, ana: Member, person: Person, chromium: Browser
 ) -> None:
     number = await ask_for_person(person, "A very-long-word-" * 12)
     staffed.take(ana, number)
@@ -56,41 +59,38 @@ async def test_no_page_has_anything_to_stumble_over(
     await person.says("The first one")
     other = await ask_for_person(Person(staffed.world, "2"), "Another")
     staffed.desk.resolve(ana, other - 1000)
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
-    async with served(staffed) as address, page(address, dark=dark, phone=phone) as browser:
+    async with served(staffed) as address, page(chromium, address) as browser:
         await browser.goto("/desk/sign-in")
-        await check(browser, f"sign-in-{looks}")
+        await check(browser, "sign-in")
         await sign_in(browser, "Ana")
-        await check(browser, f"queue-{looks}")
+        await check(browser, "queue")
         await browser.goto(f"/desk/tickets/{number}")
         await browser.get_by_role("searchbox", name="Find an answer").fill("forgot username")
         await browser.locator("#found li").first.wait_for()
         for details in await browser.locator("details").all():
             await details.evaluate("each => each.open = true")
-        await check(browser, f"ticket-{looks}")
+        await check(browser, "ticket")
         await browser.goto(f"/desk/tickets/{other}")
-        await check(browser, f"resolved-{looks}")
+        await check(browser, "resolved")
         await browser.goto("/desk/tickets/77")
-        await check(browser, f"unknown-{looks}")
+        await check(browser, "unknown")
 
 
-@pytest.mark.parametrize(("dark", "phone"), [(False, False), (True, True)])
 async def test_no_page_about_improving_has_anything_to_stumble_over(
-    staffed: Office, counter: Office, ana: Member, dark: bool, phone: bool
+    staffed: Office, counter: Office, ana: Member, chromium: Browser
 ) -> None:
     number = await busy_weeks(counter, ana)
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
-    async with served(staffed) as address, page(address, dark=dark, phone=phone) as browser:
+    async with served(staffed) as address, page(chromium, address) as browser:
         await sign_in(browser, "Ana")
         for days in (7, 30, 90):
             await browser.goto(f"/desk/improve?days={days}")
             await shown_at_last(browser)
-            await check(browser, f"improve-{days}-{looks}")
+            await check(browser, f"improve-{days}")
         await browser.locator(".clusters a").first.click()
         await browser.get_by_role("heading", name="Asked without an answer").wait_for()
-        await check(browser, f"asked-{looks}")
+        await check(browser, "asked")
         await browser.goto(f"/desk/tickets/{number}/teach")
-        await check(browser, f"teach-{looks}")
+        await check(browser, "teach")
         await browser.get_by_label("What helped").select_option(index=0)
         await browser.get_by_role("button", name="Next").click()
         await browser.get_by_label("How it was asked").fill("mail me at bob@example.org, where is the umbrella counter")
@@ -98,19 +98,19 @@ async def test_no_page_about_improving_has_anything_to_stumble_over(
         await browser.get_by_label("What it rests on").select_option("003")
         await browser.get_by_role("button", name="Propose it").click()
         await browser.get_by_text("an e-mail address in it").wait_for()
-        await check(browser, f"teach-refused-{looks}")
+        await check(browser, "teach-refused")
         await browser.get_by_label("How it was asked").fill("where is the umbrella counter")
         await browser.get_by_role("button", name="Propose it").click()
         await shown_at_last(browser)
-        await check(browser, f"lesson-{looks}")
+        await check(browser, "lesson")
         async with browser.expect_download() as download:
             await browser.get_by_role("link", name="Download the edit").click()
         assert (await download.value).suggested_filename.endswith(".diff")
 
 
-async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Person) -> None:
+async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Person, chromium: Browser) -> None:
     number = await ask_for_person(person, "The portal says no")
-    async with served(staffed) as address, page(address) as browser:
+    async with served(staffed) as address, page(chromium, address) as browser:
         await sign_in(browser, "Ana")
         await browser.keyboard.press("j")
         await browser.keyboard.press("Enter")
@@ -143,11 +143,11 @@ async def test_a_ticket_is_worked_by_keyboard_alone(staffed: Office, person: Per
 
 
 async def test_two_see_each_other_live_and_the_second_send_is_refused(
-    staffed: Office, ben: Member, person: Person
+    staffed: Office, ben: Member, person: Person, chromium: Browser
 ) -> None:
     number = await ask_for_person(person)
     path = f"/desk/tickets/{number}"
-    async with served(staffed) as address, page(address) as hers, page(address) as his:
+    async with served(staffed) as address, page(chromium, address) as hers, page(chromium, address) as his:
         await sign_in(hers, "Ana")
         await sign_in(his, "Ben")
         await hers.goto(path)
@@ -171,9 +171,9 @@ async def test_two_see_each_other_live_and_the_second_send_is_refused(
     assert staffed.kinds(number).count("reply") == 1
 
 
-async def test_without_scripts_everything_works(staffed: Office, person: Person) -> None:
+async def test_without_scripts_everything_works(staffed: Office, person: Person, chromium: Browser) -> None:
     number = await ask_for_person(person)
-    async with served(staffed) as address, page(address, scripts=False) as browser:
+    async with served(staffed) as address, page(chromium, address, scripts=False) as browser:
         await sign_in(browser, "Ana")
         await browser.get_by_role("link", name=str(number)).click()
         await browser.get_by_role("button", name="Take it").click()

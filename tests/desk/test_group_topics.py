@@ -119,7 +119,7 @@ async def test_a_promise_that_is_nearly_over_is_told_in_the_topic(
     assert await group.hears() == "Due soon"
     office.world.later(61)
     office.desk.keep_promises()
-    assert await group.hears() == "A promise was missed; the person was told"
+    assert await group.hears() == "A promise was missed; there is a new one"
 
 
 async def test_what_is_written_meanwhile_is_told_together_and_in_order(

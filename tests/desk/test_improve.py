@@ -83,11 +83,25 @@ async def test_an_answer_after_which_the_same_is_asked_within_a_week_or_a_person
 async def test_who_says_that_it_did_not_help_marks_the_answer_and_is_offered_a_person(
     office: Office, person: Person
 ) -> None:
-    await converse(person, [(KNOWN, "username"), ("That didn't help!", ("sorry", "[Talk to a person]"))])
+    await converse(
+        person,
+        [
+            (KNOWN, "username"),
+            ("That didn't help!", ("sorry", "[Talk to a person]")),
+            ("not helpful", "sorry"),
+        ],
+    )
     report = counted(office)
     assert report.total["unhelpful"] == 1
     assert report.entries["forgot_username"]["unhelpful"] == 1
     assert report.total.asked == 1
+
+
+async def test_the_button_under_an_answer_marks_it_as_words_do(office: Office, person: Person) -> None:
+    await converse(person, [(KNOWN, "username"), (Press("That did not help"), "sorry"), (OTHER, "password")])
+    report = counted(office)
+    assert (report.total["unhelpful"], report.entries["forgot_username"]["unhelpful"]) == (1, 1)
+    assert report.entries["forgot_password"]["unhelpful"] == 0
 
 
 async def test_did_not_help_is_an_answer_while_the_bot_asks_what_was_tried(office: Office, person: Person) -> None:
@@ -167,11 +181,13 @@ async def test_the_page_takes_as_many_statements_for_much_as_for_little(office: 
     assert taken == [taken[0]] * 3
 
 
-@pytest.mark.parametrize(("days", "rows"), [("7", 7), ("30", 30), ("90", 13), ("x", 30), ("8", 30), ("", 30)])
+@pytest.mark.parametrize(
+    ("days", "rows"), [("7", 7), ("30", 30), ("90", 13), ("365", 53), ("x", 30), ("8", 30), ("", 30)]
+)
 def test_a_period_is_chosen_and_a_long_one_is_told_by_week(at_desk: Visitor, days: str, rows: int) -> None:
     page = at_desk.opens(f"/desk/improve?days={days}")
     assert len(re.findall(r'<th scope="row">\w+ \d+</th>', at_desk.page)) == rows
-    assert ("Week by week" in page) == (rows == 13)
+    assert ("Week by week" in page) == (rows in {13, 53})
 
 
 async def test_what_was_asked_in_vain_is_put_together_and_opens_its_messages(office: Office, at_desk: Visitor) -> None:

@@ -7,13 +7,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.delivery.post import MailRefused
-from bot.web.server import create_app
 from core import accounts
 from core.staff import Member
-from core.tables import AuditEvent, LostMailbox
+from core.tables import AuditEvent, LostMailbox, Ticket
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password, read
-from tests.world import ADDRESS, library
+from tests.serving import app_over
+from tests.world import ADDRESS
 
 CLAIM = {
     "identifier": "danalee1",
@@ -56,6 +56,12 @@ class Two:
         self.ben.opens(self.path)
         return self.ben.sends(f"{self.path}/approve")
 
+    async def answers(self) -> None:
+        """Let the letters go out, and the new mailbox answer."""
+        await self.office.world.work()
+        answered = owner(self.office).post(link(self.office, "prove"))
+        assert "Thank you" in read(answered.text)
+
     @property
     def address(self) -> str:
         """The address on file."""
@@ -79,20 +85,14 @@ async def two(office: Office, ana: Member, ben: Member, person: Person) -> Two:
 
 def owner(office: Office) -> TestClient:
     """Return the owner's browser."""
-    app = create_app(
-        database=office.database,
-        keys=office.world.keys,
-        address=ADDRESS,
-        wording=lambda: library().language("en"),
-        clock=office.world.clock,
-    )
+    app = app_over(office.world, office.database)
     return TestClient(app, ADDRESS, client=("192.0.2.4", 50000), follow_redirects=False)
 
 
-def link(office: Office) -> str:
-    """Return the path of the link in the notice."""
-    letter = next(each for each in office.world.letterbox.letters if "wants to change" in each.subject)
-    found = re.search(rf"{ADDRESS}(/stop/\S+)", letter.body)
+def link(office: Office, purpose: str = "stop") -> str:
+    """Return the path of the link in the notice, or in the letter to the new address."""
+    bodies = [letter.body for letter in office.world.letterbox.letters]
+    found = re.search(rf"{ADDRESS}(/{purpose}/\S+)", "\n".join(bodies))
     assert found is not None
     return found[1]
 
@@ -111,7 +111,14 @@ async def test_two_people_open_and_approve_and_a_day_later_the_address_is_anothe
         assert part in asked
     assert "Approved, waits" in two.approves()
     await world.work()
-    assert "Notice to the old address delivered" in two.ben.opens(two.path)
+    shown = two.ben.opens(two.path)
+    assert "Notice to the old address delivered" in shown
+    assert "Time in which the owner can stop it until Thu, Nov 19, 10:00" in shown
+    assert "Answer of the new mailbox asked for, not here yet" in shown
+    assert "the new mailbox has not answered yet" in two.ben.opens("/desk/mailboxes")
+    await two.answers()
+    assert "Answer of the new mailbox here since Wed, Nov 18, 10:00" in two.ben.opens(two.path)
+    assert "the new mailbox has answered" in two.ben.opens("/desk/mailboxes")
     world.later(DAY - 1)
     await world.work()
     assert two.address == "dana@example.org"
@@ -120,6 +127,7 @@ async def test_two_people_open_and_approve_and_a_day_later_the_address_is_anothe
     assert two.address == "dana@new.example.org"
     assert {(each.to, each.subject) for each in world.letterbox.letters} == {
         ("dana@example.org", "Somebody wants to change the address of your account"),
+        ("dana@new.example.org", "Please confirm that this is your mailbox"),
         ("dana@example.org", "The address of your account was changed"),
         ("dana@new.example.org", "This is now the address of your account"),
     }
@@ -128,7 +136,8 @@ async def test_two_people_open_and_approve_and_a_day_later_the_address_is_anothe
     assert "There is no case at the moment" in two.ben.opens("/desk/mailboxes")
     history = two.ana.opens(f"/desk/tickets/{two.number}")
     assert "Opened a case of a lost mailbox · Ana" in history
-    assert "Approved the case of the lost mailbox; the old address gets a notice · Ben" in history
+    assert "Approved the case of the lost mailbox; both addresses get a letter · Ben" in history
+    assert "The new mailbox answered" in history
     assert "both mailboxes were told" in history
 
 
@@ -136,16 +145,17 @@ async def test_s4_no_page_of_staff_shows_a_link_or_what_is_masked(two: Two) -> N
     two.opens()
     two.approves()
     await two.office.world.work()
-    token = link(two.office).removeprefix("/stop/")
+    tokens = [link(two.office, purpose).removeprefix(f"/{purpose}/") for purpose in ("stop", "prove")]
     for visitor in (two.ana, two.ben):
         for path in (two.path, f"/desk/tickets/{two.number}", "/desk/mailboxes", "/desk"):
             visitor.opens(path)
             assert "/stop/" not in visitor.page
-            assert token not in visitor.page
+            assert "/prove/" not in visitor.page
+            assert not [token for token in tokens if token in visitor.page]
             assert "dana@example.org" not in visitor.page
     clear = two.ben.sends(f"{two.path}/account") if two.ben.opens(two.path) else ""
     assert "dana@example.org" in clear
-    assert token not in clear
+    assert not [token for token in tokens if token in clear]
     assert [each.event for each in two.office.world.rows(AuditEvent)].count("account.looked_at") == 1
     assert two.office.kinds(two.number).count("looked") == 1
 
@@ -185,15 +195,34 @@ async def test_the_owners_link_stops_it_and_opening_it_does_not(two: Two) -> Non
     assert "within the last 30 days" in two.opens()
 
 
-async def test_a_link_that_comes_too_late_or_was_never_ours_says_so(two: Two) -> None:
+async def test_a_link_that_comes_too_late_says_so_and_tells_help_when_it_is_pressed(
+    two: Two,
+) -> None:
     world = two.office.world
     two.opens()
     two.approves()
-    await world.work()
+    await two.answers()
     world.later(DAY)
     await world.work()
     browser, path = owner(two.office), link(two.office)
-    assert "The address was changed already" in read(browser.post(path).text)
+    for _ in range(3):
+        opened = read(browser.get(path).text)
+        assert "The address was changed already" in opened
+        assert "Opening this page has told nobody yet" in opened
+        assert "dana@new.example.org" not in opened
+    assert len(world.rows(Ticket)) == 1
+    for _ in range(2):
+        told = read(browser.post(path).text)
+        assert "Our help desk is told" in told
+        assert "it could not stop it, and the account still has the new address" in told
+        await world.work()
+    assert "Our help desk is told" in read(browser.get(path).text)
+    assert len(world.rows(Ticket)) == 2
+    two.again()
+    queue = two.ben.opens("/desk")
+    assert queue.index("Urgent: whoever reads the old mailbox") < queue.index("I no longer have that mailbox")
+    assert f"Before it: ticket {two.number}" in two.ben.opens(f"/desk/tickets/{two.number + 1}")
+    assert "says that the change was not theirs" in two.ben.opens(f"/desk/tickets/{two.number}")
     forged = browser.post(f"{path[:-4]}AAAA")
     assert (forged.status_code, "This link cannot be used" in read(forged.text)) == (404, True)
     assert two.address == "dana@new.example.org"
@@ -207,11 +236,48 @@ async def test_staff_hear_that_the_old_address_takes_no_mail_and_no_other_ticket
     await world.work()
     assert "Notice to the old address could not be delivered" in two.ben.opens(two.path)
     assert "SMTP [550]" in two.ben.opens(f"/desk/tickets/{two.number}")
+    assert "The letter that asks for it could not be delivered" in two.ben.opens(two.path)
     assert "Not resolved 1" in two.ben.opens("/desk")
     world.letterbox.refusal = None
-    world.later(DAY)
+    world.later(14 * DAY)
     await world.work()
+    assert two.address == "dana@example.org"
+    two.again()
+    assert "Lapsed, because the new mailbox did not answer" in two.ben.opens(two.path)
+    assert "did not answer within 14 days" in two.ben.opens(f"/desk/tickets/{two.number}")
+
+
+async def test_opening_the_new_mailboxs_link_answers_nothing_and_pressing_it_does_once(two: Two) -> None:
+    two.opens()
+    two.approves()
+    await two.office.world.work()
+    browser, path = owner(two.office), link(two.office, "prove")
+    for _ in range(20):
+        opened = browser.get(path).text
+        assert "Opening this page has not changed anything" in opened
+        assert "dana@new.example.org" in opened
+        assert "danalee1" not in opened
+        assert browser.head(path).status_code in {200, 405}
+    two.office.world.later(2 * DAY)
+    await two.office.world.work()
+    assert two.address == "dana@example.org"
+    for _ in range(2):
+        assert "We know now that you read this mailbox" in read(browser.post(path).text)
+    assert "We know now that you read this mailbox" in read(browser.get(path).text)
+    await two.office.world.work()
     assert two.address == "dana@new.example.org"
+    assert "The address is changed" in read(browser.get(path).text)
+    forged = browser.post(f"{path[:-4]}AAAA")
+    assert (forged.status_code, "This link cannot be used" in read(forged.text)) == (404, True)
+
+
+async def test_an_answer_to_a_change_that_was_called_off_is_told_so(two: Two) -> None:
+    two.opens()
+    two.approves()
+    await two.office.world.work()
+    owner(two.office).post(link(two.office))
+    answered = owner(two.office).post(link(two.office, "prove"))
+    assert "This change was called off" in read(answered.text)
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,23 @@ async def test_what_is_refused_stays_in_the_form_in_which_it_was_typed(
     assert at_desk.status == 409
     assert typed in at_desk.page.partition(box)[2][:150]
     assert at_desk.page.count(typed) == 1, "a note is not put where a reply is written"
+
+
+@pytest.mark.parametrize(
+    ("form", "fields"),
+    [
+        ("escalate", {"reason": "It needs the second level"}),
+        ("mailbox/refuse", {"why": "It needs the second level"}),
+        ("mailbox/opening", {"reason": "Their server is gone", "checked": "It needs the second level"}),
+        ("teach", {"phrasing": "It needs the second level", "answer": "Ask there."}),
+    ],
+)
+async def test_whatever_was_written_before_the_session_ended_is_shown_to_be_copied(
+    office: Office, at_desk: Visitor, person: Person, form: str, fields: dict[str, str]
+) -> None:
+    number = await ask_for_person(person)
+    at_desk.opens(f"/desk/tickets/{number}")
+    office.world.later(24 * 60)
+    shown = at_desk.sends(f"/desk/tickets/{number}/{form}", **fields)
+    assert (at_desk.status, "You are signed out" in shown) == (401, True)
+    assert not [text for text in fields.values() if text not in at_desk.box("typed")]

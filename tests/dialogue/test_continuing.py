@@ -2,9 +2,12 @@
 
 import pytest
 
+from bot.desk.help_desk import Written
+from bot.dialogue.messages import Copied, Incoming
 from core import rules, verification
 from core.continuing import CODE
 from core.tables import AccountRequest, AuditEvent, Challenge, Conversation, FollowUp, Message, Ticket
+from core.tickets import id_of
 from tests.asking import RECOVER
 from tests.channels.web_chat import WebChat
 from tests.channels.web_page import ChatPage
@@ -103,6 +106,26 @@ async def test_staff_who_have_the_chat_have_it_there_and_answer_there(world: Wor
     assert await there.says("Firefox") == "", "the bot is quiet"
     assert "reply" in office.kinds(number)
     assert "person_wrote" in office.kinds(number)
+    office.database.close()
+
+
+async def test_what_was_sent_beside_text_stands_in_words_on_the_web(world: World) -> None:
+    office = Office(world)
+    ana = office.hire("Ana")
+    chat, web = Person(world, "99", "telegram"), WebChat(world)
+    number = await ask_for_person(chat)
+    last = office.history(number)[-1].id
+    office.desk.reply(
+        ana, id_of(number), Written("Press **this**", "key", last, copied=Copied("telegram", "-5", "7"), kind="photo")
+    )
+    await chat.hears()
+    await chat.says(Incoming("telegram", "99", "a file", attachment="document"))
+    await web.says("hello")
+    await web.says(await code_of(chat))
+    said = [each.text.strip() for each in web.page.bubbles]
+    assert "[a picture] Press this" in " ".join(said)
+    assert any(each.endswith("[a file]") for each in said)
+    assert not [each for each in said if "[photo]" in each or "[document]" in each]
     office.database.close()
 
 

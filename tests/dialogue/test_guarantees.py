@@ -76,6 +76,7 @@ class Moment:
     def copy(self, folder: Path) -> World:
         """Return a world of its own at this moment."""
         folder.mkdir()
+        self.world.close()  # what is in the log goes into the file
         shutil.copy(self.world.folder / "world.db", folder / "world.db")
         return World(folder, now=self.world.now)
 

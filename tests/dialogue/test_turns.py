@@ -159,10 +159,29 @@ async def test_a_start_button_with_an_attachment_and_a_caption_reads_the_caption
         "I need to talk to someone right now",
         "speak to a real person please",
         "can i talk with somebody",
+        "i want to talk to human NOW",
+        "agent please!!",
+        "connect me with a customer service representative",
+        "you are useless, i want a person",
+        "get me your supervisor",
+        "can somebody call me back",
     ],
 )
 async def test_a_person_is_had_for_the_asking(chat: Chat, said: str) -> None:
     await converse(chat, [(said, "What happened?")])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "is the human resources person the one who signs the submittal",
+        "a person who left has the login",
+        "are you human",
+        "I need to speak to my inspector about a violation",
+    ],
+)
+async def test_who_only_speaks_of_people_is_not_taken_for_asking(chat: Chat, said: str) -> None:
+    await converse(chat, [(said, lambda heard: "What happened?" not in heard)])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ async def on_sqlite(telegram: TelegramServer, tmp_path: Path) -> AsyncIterator[S
     await ended(service)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.prove)])
 async def on_either(
     request: pytest.FixtureRequest, telegram: TelegramServer, postgresql: PostgreSQL, tmp_path: Path
 ) -> AsyncIterator[ServiceProcess]:

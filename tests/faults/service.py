@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from core.database import Database
 from core.tables import Conversation, Message
-from tests.commands.process import run, start
+from tests.commands.process import start
 from tests.ports import free_port
 from tests.telegram_server import TelegramServer
 
@@ -44,12 +44,26 @@ class ServiceProcess:
         }
 
     async def start(self) -> None:
-        """Migrate, start the bot, and wait until it is ready."""
-        migrated = await asyncio.to_thread(run, self.folder, "migrate", settings=self.settings)
-        assert migrated.returncode == 0, migrated.stderr
+        """Start the bot on a database that has its tables, or on SQLite, and wait until it is ready."""
+        self.begin()
+        await self.becomes_ready(60)
+
+    def begin(self) -> None:
+        """Start the bot."""
         with (self.folder / "log").open("a") as log:
             self.process = start(self.folder, "run", settings=self.settings, stderr=log.fileno())
-        await self.becomes_ready(60)
+
+    async def listens(self) -> None:
+        """Wait until it has its port; nobody is answered there before it is ready."""
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                except OSError:
+                    await asyncio.sleep(0.1)
+                else:
+                    writer.close()
+                    return
 
     async def missing(self) -> list[str] | None:
         """Return what /readyz names; None when it does not answer."""
@@ -70,6 +84,10 @@ class ServiceProcess:
     async def becomes_unready(self, seconds: float, what: str) -> None:
         """Wait until it says that this is missing."""
         await self._until(lambda missing: what in (missing or []), seconds)
+
+    async def logs(self, word: str, seconds: float) -> None:
+        """Wait until the word stands in the log."""
+        assert await self.telegram.until(lambda: word in self.log(), seconds), self.log()[-4000:]
 
     async def _until(self, condition: Callable[[list[str] | None], bool], seconds: float) -> float:
         began = time.monotonic()

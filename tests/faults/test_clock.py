@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.dialogue.conversation import Conversations
+from bot.dialogue.messages import Incoming
 from core import links, recovery, rules, verification
 from core.links import RESET
 from core.recovery import RECOVER_USERNAME
@@ -13,11 +15,11 @@ from core.verification import Proof
 from tests.asking import MAIL_A_CODE, RECOVER
 from tests.asking import RESET as ASK_RESET
 from tests.chats import CoreChat
-from tests.databases import ON_BOTH
+from tests.databases import PROVED_ON_BOTH
 from tests.delivery.stand_ins import owe
-from tests.world import Characters, Chat, MailedCode, World, converse
+from tests.world import Characters, Chat, MailedCode, World, converse, library
 
-pytestmark = ON_BOTH
+pytestmark = PROVED_ON_BOTH
 HOUR = 60
 
 
@@ -100,6 +102,16 @@ async def test_s5_a_budget_that_is_spent_stays_spent_when_the_clock_goes_back(wo
     world.later(-HOUR)
     await converse(Chat(world, "late"), [*RECOVER, (Characters(), "is on its way")])
     assert len(world.letterbox.letters) == rules.MAILBOX_LETTERS_AN_HOUR
+
+
+async def test_g5_a_chat_that_spoke_while_the_clock_was_ahead_is_answered_at_once(world: World) -> None:
+    talk = Conversations(world.database(), world.keys, library, world.flows, world.clock, lambda: "stamp")
+    for number, jump in enumerate((HOUR, -HOUR)):
+        world.later(jump)
+        delivery = talk.receive(Incoming("telegram", "17", str(number), "hello"))
+        assert delivery is not None
+        assert not delivery.waits
+        talk.sent(delivery)
 
 
 async def test_g2_a_letter_that_was_owed_while_the_clock_was_ahead_leaves_by_its_deadline(world: World) -> None:

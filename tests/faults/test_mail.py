@@ -13,12 +13,12 @@ from bot.delivery.post import MailServer, kept_letter
 from bot.delivery.rendering import Renderer
 from core.tables import Owed, Ticket
 from tests.asking import MAIL_A_CODE, RECOVER
-from tests.databases import ON_BOTH
+from tests.databases import PROVED_ON_BOTH
 from tests.delivery.stand_ins import owe
 from tests.mail_host import MailHost, serving
 from tests.world import ADDRESS, MONDAY, SENDER, Chat, World, converse, library
 
-pytestmark = ON_BOTH
+pytestmark = PROVED_ON_BOTH
 
 
 class AnswerLost(MailHost):

@@ -1,14 +1,20 @@
 """The journeys of the five documents in a real browser, from an empty database to what each of them promises."""
 
 import pytest
+from playwright.async_api import Browser
 
 from core.tables import Account
 from tests.journeys.walker import NEW, PASSWORD, walking
 from tests.world import World
 
+# The browser of all tests lives in one event loop, and so do they.
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-async def test_002_an_account_is_created_activated_and_signed_in_to_under_its_phrase(empty: World) -> None:
-    async with walking(empty) as ann:
+
+async def test_002_an_account_is_created_activated_and_signed_in_to_under_its_phrase(
+    empty: World, chromium: Browser
+) -> None:
+    async with walking(chromium, empty) as ann:
         await ann.registers()
         await ann.reads("Check your mail", "an****ee@example.org", "CERS-", "30 days")
         reference = await ann.page.locator(".big").inner_text()
@@ -32,9 +38,11 @@ async def test_002_an_account_is_created_activated_and_signed_in_to_under_its_ph
     assert (account.state, account.protection_phrase) == ("active", "the heron reads")
 
 
-async def test_002_one_is_alerted_while_typing_a_username_that_is_taken_or_breaks_a_rule(empty: World) -> None:
+async def test_002_one_is_alerted_while_typing_a_username_that_is_taken_or_breaks_a_rule(
+    empty: World, chromium: Browser
+) -> None:
     empty.account("danalee1", "dana@example.org")
-    async with walking(empty) as ann:
+    async with walking(chromium, empty) as ann:
         await ann.opens("/account/create")
         await ann.page.get_by_label("Username").press_sequentially("DanaLee1")
         await ann.page.locator("#username-said", has_text="is in use").wait_for()
@@ -53,9 +61,9 @@ async def test_002_one_is_alerted_while_typing_a_username_that_is_taken_or_break
         assert len(await ann.characters()) == 5
 
 
-async def test_000_an_email_in_use_is_told_in_its_mailbox_alone(empty: World) -> None:
+async def test_000_an_email_in_use_is_told_in_its_mailbox_alone(empty: World, chromium: Browser) -> None:
     empty.account("danalee1", "dana@example.org")
-    async with walking(empty) as stranger:
+    async with walking(chromium, empty) as stranger:
         await stranger.registers(
             **{"E-mail address": "dana@example.org", "E-mail address, once more": "Dana@Example.org"}
         )
@@ -66,8 +74,8 @@ async def test_000_an_email_in_use_is_told_in_its_mailbox_alone(empty: World) ->
     assert len(empty.rows(Account)) == 1
 
 
-async def test_000_003_an_activation_mail_that_never_came_is_sent_again(empty: World) -> None:
-    async with walking(empty) as ann:
+async def test_000_003_an_activation_mail_that_never_came_is_sent_again(empty: World, chromium: Browser) -> None:
+    async with walking(chromium, empty) as ann:
         await ann.registers()
         await empty.work()
         await ann.opens("/account/sign-in")
@@ -85,9 +93,9 @@ async def test_000_003_an_activation_mail_that_never_came_is_sent_again(empty: W
         await ann.reads("Ann Lee's account")
 
 
-async def test_004_a_forgotten_username_is_mailed(empty: World) -> None:
+async def test_004_a_forgotten_username_is_mailed(empty: World, chromium: Browser) -> None:
     empty.account("anngause", "anngause@example.org")
-    async with walking(empty) as ann:
+    async with walking(chromium, empty) as ann:
         await ann.opens("/account/sign-in")
         await ann.follows("Forgot your username or password?")
         await ann.follows("I forgot my username")
@@ -100,8 +108,10 @@ async def test_004_a_forgotten_username_is_mailed(empty: World) -> None:
 
 
 @pytest.mark.parametrize("typed", ["annlee1", "ann.lee@example.org"])
-async def test_004_a_forgotten_password_is_set_anew_by_username_or_address(empty: World, typed: str) -> None:
-    async with walking(empty) as ann:
+async def test_004_a_forgotten_password_is_set_anew_by_username_or_address(
+    empty: World, chromium: Browser, typed: str
+) -> None:
+    async with walking(chromium, empty) as ann:
         await ann.is_active()
         await ann.opens("/account/recover/password")
         await ann.fills({"Username or e-mail address": typed})
@@ -121,8 +131,9 @@ async def test_004_a_forgotten_password_is_set_anew_by_username_or_address(empty
 
 async def test_003_an_email_address_is_changed_once_the_new_mailbox_proves_it_and_the_old_one_is_told(
     empty: World,
+    chromium: Browser,
 ) -> None:
-    async with walking(empty) as ann:
+    async with walking(chromium, empty) as ann:
         await ann.is_active()
         await ann.signs_in("annlee1")
         await ann.follows("Change my e-mail address")
@@ -142,8 +153,10 @@ async def test_003_an_email_address_is_changed_once_the_new_mailbox_proves_it_an
     assert empty.rows(Account)[0].email == "ann@example.com"
 
 
-async def test_003_names_and_phrase_are_edited_and_signing_out_everywhere_ends_every_browser(empty: World) -> None:
-    async with walking(empty) as ann, walking(empty) as elsewhere:
+async def test_003_names_and_phrase_are_edited_and_signing_out_everywhere_ends_every_browser(
+    empty: World, chromium: Browser
+) -> None:
+    async with walking(chromium, empty) as ann, walking(chromium, empty) as elsewhere:
         await ann.is_active()
         await elsewhere.signs_in("annlee1")
         await elsewhere.reads("Ann Lee's account")
@@ -158,8 +171,10 @@ async def test_003_names_and_phrase_are_edited_and_signing_out_everywhere_ends_e
         assert elsewhere.page.url.endswith("/account/sign-in")
 
 
-async def test_without_scripts_an_account_is_created_with_a_mailed_code_in_the_picture_s_place(empty: World) -> None:
-    async with walking(empty, scripts=False) as ann:
+async def test_without_scripts_an_account_is_created_with_a_mailed_code_in_the_picture_s_place(
+    empty: World, chromium: Browser
+) -> None:
+    async with walking(chromium, empty, scripts=False) as ann:
         await ann.opens("/account/create")
         await ann.fills(NEW)
         await ann.presses("Mail me a code instead")
@@ -178,8 +193,8 @@ async def test_without_scripts_an_account_is_created_with_a_mailed_code_in_the_p
         await ann.gets("Activate your account")
 
 
-async def test_the_back_button_after_finishing_makes_nothing_twice(empty: World) -> None:
-    async with walking(empty) as ann:
+async def test_the_back_button_after_finishing_makes_nothing_twice(empty: World, chromium: Browser) -> None:
+    async with walking(chromium, empty) as ann:
         await ann.registers()
         await ann.page.go_back()
         await ann.fills(NEW)
@@ -192,9 +207,9 @@ async def test_the_back_button_after_finishing_makes_nothing_twice(empty: World)
     assert len(empty.rows(Account)) == 1
 
 
-async def test_enter_sends_a_form_and_presses_no_other_button(empty: World) -> None:
+async def test_enter_sends_a_form_and_presses_no_other_button(empty: World, chromium: Browser) -> None:
     empty.account("anngause", "anngause@example.org")
-    async with walking(empty) as ann:
+    async with walking(chromium, empty) as ann:
         await ann.opens("/account/recover/username")
         await ann.fills({"E-mail address": "anngause@example.org"})
         await ann.types_characters()

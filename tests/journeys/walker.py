@@ -1,21 +1,19 @@
 """Somebody with a real browser who walks through the account pages, reads their mail and follows its links."""
 
-import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from bot.delivery.post import KeptLetter
-from bot.web.server import create_app, server
 from core import verification
 from core.tables import Challenge
-from tests.desk import browser
-from tests.world import World, library
+from tests import browser
+from tests.serving import app_over, on_loopback
+from tests.world import World
 
 PASSWORD = "Blue4Heron"
 NEW = {
@@ -44,34 +42,18 @@ class Kept:
 @asynccontextmanager
 async def served(world: World) -> AsyncIterator[str]:
     """Serve the pages on loopback over the world's database; yield their address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     database = world.database()
-    app = create_app(
-        database=database,
-        keys=world.keys,
-        address=address,
-        wording=lambda: library().language("en"),
-        clock=world.clock,
-        letters=Kept(world),
-    )
-    running = server(app, "127.0.0.1", 0)
-    serving = asyncio.create_task(running.serve(sockets=[listening]))
-    try:
+    async with on_loopback(lambda address: app_over(world, database, address, letters=Kept(world))) as address:
         yield address
-    finally:
-        running.should_exit = True
-        await serving
-        database.close()
+    database.close()
 
 
 class Walker:
     """One person at one browser."""
 
-    def __init__(self, world: World, page: Page, looks: str) -> None:
+    def __init__(self, world: World, page: Page) -> None:
         self.world = world
         self.page = page
-        self._looks = looks
 
     async def opens(self, path: str) -> None:
         """Open a page."""
@@ -124,8 +106,8 @@ class Walker:
         await self.opens(urlsplit(link).path)
 
     async def looks(self, name: str) -> None:
-        """Check the page for what assistive technology would stumble over, and keep a picture of it."""
-        await browser.check(self.page, f"{name}-{self._looks}")
+        """Check the page for what assistive technology would stumble over, and keep pictures of it."""
+        await browser.check(self.page, name)
 
     async def registers(self, **other: str) -> None:
         """Fill in the form of a new account and send it."""
@@ -152,13 +134,7 @@ class Walker:
 
 
 @asynccontextmanager
-async def walking(
-    world: World, *, dark: bool = False, phone: bool = False, scripts: bool = True
-) -> AsyncIterator[Walker]:
-    """Yield somebody at a new browser."""
-    looks = f"{'dark' if dark else 'light'}-{'phone' if phone else 'desktop'}"
-    async with (
-        served(world) as address,
-        browser.page(address, dark=dark, phone=phone, scripts=scripts) as page,
-    ):
-        yield Walker(world, page, looks)
+async def walking(chromium: Browser, world: World, *, scripts: bool = True) -> AsyncIterator[Walker]:
+    """Yield somebody new at the browser."""
+    async with served(world) as address, browser.page(chromium, address, scripts=scripts) as page:
+        yield Walker(world, page)

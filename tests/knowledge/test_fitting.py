@@ -1,5 +1,6 @@
 """Fits are kept by content, and an edited language answers at once what was edited, word for word."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from knowledge.fit_cache import MOST_FITS, FitCache
 from knowledge.fitting import Fitting
 from knowledge.matcher import Matcher
 from knowledge.phrasings import Phrasings
+from knowledge.vector_cache import LEFT_SECONDS, write_whole
 from tests.knowledge.shelf import Shelf
 from tests.knowledge.small import PAIRS
 from tests.knowledge.test_editing import teach
@@ -73,3 +75,13 @@ def test_an_edit_is_known_word_for_word_before_it_is_learnt(shelf: Shelf) -> Non
     after.learn()
     assert after.matcher is not interim
     assert after.matcher.rank("bicycles?")[0][0] == "bicycles"
+
+
+def test_what_was_left_half_written_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    file, left, other = tmp_path / "fit-1.npz", tmp_path / f".{'a' * 16}.npz", tmp_path / f".{'b' * 16}.npz"
+    for each in (left, other):
+        each.write_text("half")
+    long_ago = other.stat().st_mtime - LEFT_SECONDS - 1
+    os.utime(left, (long_ago, long_ago))
+    write_whole(file, lambda beside: beside.write_text("whole"))
+    assert sorted(tmp_path.iterdir()) == sorted([other, file])

@@ -33,6 +33,11 @@ def test_what_is_missing_is_named(database: Database, monkeypatch: pytest.Monkey
     with monkeypatch.context() as full:
         full.setattr(module, "free_bytes", lambda _: 1024)
         assert looking.look() == ("disk",)
+    if database.file is not None:
+        away = database.file.parent.rename(database.file.parent.with_name("away"))
+        assert looking.look() == ("disk",)
+        away.rename(database.file.parent)
+        assert looking.look() == ()
     with database.transaction() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     assert looking.look() == ("migrations",)

@@ -1,4 +1,4 @@
-"""What the account pages tell strangers (nothing), and what sessions and passwords of accounts stand up to."""
+"""What the account pages tell strangers, which is nothing, and what their forms and links stand up to."""
 
 import sqlite3
 import statistics
@@ -8,10 +8,9 @@ from contextlib import closing
 import pytest
 from sqlalchemy import event, select, update
 
-from bot.pages.door import ACCOUNT_COOKIE
 from core import accounts, links, passwords, rules
 from core.references import reference
-from core.tables import Account, AccountSession, AuditEvent, Link
+from core.tables import Account, AuditEvent, Link
 from tests.pages.conftest import Page, Pages
 from tests.pages.test_account_forms import NEW, PASSWORD, Visitor, requests
 
@@ -144,65 +143,6 @@ def test_who_is_not_signed_in_changes_nothing(pages: Pages) -> None:
         page = visitor.sends(path, {"first_name": "Eve"})
         assert visitor.status == 401
         assert "nothing was changed" in page.texts["mistakes"]
-
-
-def test_a_session_is_a_hash_renewed_on_the_way_and_ends_by_silence(pages: Pages) -> None:
-    active(pages)
-    visitor = Visitor(pages)
-    signs_in(visitor, "anngause")
-    first = visitor.client.cookies[ACCOUNT_COOKIE]
-    with pages.database.transaction() as session:
-        assert first not in str(session.scalars(select(AccountSession.token_hash)).all())
-    pages.later(minutes=rules.SESSION_ROTATES_MINUTES)
-    visitor.opens("/account")
-    renewed = visitor.client.cookies[ACCOUNT_COOKIE]
-    assert renewed != first
-    pages.later(minutes=2)
-    thief = Visitor(pages)
-    thief.client.cookies.set(ACCOUNT_COOKIE, first, path="/account")
-    assert thief.opens("/account").texts["h1"] == "Sign in"
-    assert visitor.opens("/account").texts["h1"] == "Sign in", "a copied token ends the whole session"
-    signs_in(visitor, "anngause")
-    pages.later(minutes=rules.SESSION_IDLE_MINUTES)
-    assert visitor.opens("/account").texts["h1"] == "Sign in"
-
-
-def test_cookies_are_for_the_account_pages_alone_and_no_script_reads_them(pages: Pages) -> None:
-    active(pages)
-    visitor = Visitor(pages)
-    visitor.opens("/account/sign-in")
-    answer = visitor.client.post(
-        "/account/sign-in/password", data={"csrf": visitor.csrf, "username": "anngause", "password": PASSWORD}
-    )
-    (given,) = [each for each in answer.headers.get_list("set-cookie") if each.startswith(f"{ACCOUNT_COOKIE}=")]
-    assert all(part in given for part in ("HttpOnly", "SameSite=lax", "Path=/account"))
-
-
-def test_a_new_password_signs_out_every_other_browser_and_tells_the_owner(pages: Pages) -> None:
-    account = active(pages)
-    here, elsewhere = Visitor(pages), Visitor(pages)
-    signs_in(here, "anngause")
-    signs_in(elsewhere, "anngause")
-    here.opens("/account/password")
-    new = {"password": "Meadow7Lark", "password_again": "Meadow7Lark"}
-    page = here.sends("/account/password", {"current": "Wrong1heron", **new})
-    assert here.status == 403
-    assert "does not fit" in page.description("current")
-    page = here.sends("/account/password", {"current": PASSWORD, **new})
-    assert "Your password is changed" in page.texts["main"]
-    assert elsewhere.opens("/account").texts["h1"] == "Sign in"
-    assert passwords.matches(pages.kept(account).password_hash or "", "Meadow7Lark")
-
-
-def test_a_reset_by_mail_signs_out_every_browser(pages: Pages) -> None:
-    account = active(pages)
-    visitor = Visitor(pages)
-    signs_in(visitor, "anngause")
-    path = pages.mailed(account, links.RESET)
-    assert (
-        pages.browser().post(path, data={"password": "Meadow7Lark", "confirmation": "Meadow7Lark"}).status_code == 200
-    )
-    assert visitor.opens("/account").texts["h1"] == "Sign in"
 
 
 def test_an_address_that_another_account_got_meanwhile_is_refused_by_its_link(pages: Pages) -> None:

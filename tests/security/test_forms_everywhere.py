@@ -3,13 +3,14 @@
 import re
 
 import pytest
+from playwright.async_api import Browser as Chromium
 from sqlalchemy import select, update
 
 from bot.pages.door import ACCOUNT_COOKIE
 from core import account_sessions, links
 from core.roles import Duty
 from core.tables import Account, AccountSession, Base, Challenge, Ticket
-from tests.desk import browser as real
+from tests.browser import page
 from tests.desk.office import Person, ask_for_person
 from tests.desk.visitors import PASSWORD
 from tests.pages.test_accounts_and_strangers import hashed as account_password_hash
@@ -94,7 +95,7 @@ async def test_no_form_of_any_part_is_taken_without_its_token_or_from_another_si
             browser = next(each for begin, each in own.items() if path.startswith(begin))
             token = browser.csrf or "0" * 32
             foreign = [(FIELDS | {"csrf": token}, each) for each in OTHERS]
-            if path.startswith(("/activate", "/reset", "/email", "/stop", "/desk/password")):
+            if path.startswith(("/activate", "/reset", "/email", "/stop", "/prove", "/desk/password")):
                 forged = foreign  # the token in the address is what counts; another site cannot know it
             elif path in {"/desk/sign-in", "/account/check/username", "/account/check/password"}:
                 forged = foreign  # nobody is signed in yet, and what is checked changes nothing
@@ -249,7 +250,10 @@ async def test_each_role_opens_and_sends_what_its_duties_are_and_nothing_else(wo
 
 
 @pytest.mark.prove
-async def test_no_page_of_any_part_can_be_framed_in_a_real_browser(world: World, measured: Measured) -> None:
+@pytest.mark.asyncio(loop_scope="session")
+async def test_no_page_of_any_part_can_be_framed_in_a_real_browser(
+    world: World, chromium: Chromium, measured: Measured
+) -> None:
     with serving(world) as site:
         await staged(site)
         paths = (
@@ -261,7 +265,7 @@ async def test_no_page_of_any_part_can_be_framed_in_a_real_browser(world: World,
             "/stop/1-x",
             "/desk",
         )
-        async with served(site) as address, real.page(address) as browser:
+        async with served(site) as address, page(chromium, address) as browser:
             framed = set()
             for path in paths:
                 await browser.goto("about:blank")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.dialogue.messages import Incoming
-from core import limits, mailbox_stops, recovery, staff, staff_sessions, verification
+from core import limits, mailbox_links, recovery, staff, staff_sessions, verification
 from core.database import Database
 from core.keys import Keys
 from core.links import RESET, look
@@ -162,7 +162,7 @@ def test_the_link_that_stops_a_change_works_on(world: World, database: Database)
     assert (desks.opens(), desks.approves()) == ("", "")
     token = desks.token
     with database.transaction() as session, pytest.raises(LinkRefused):
-        mailbox_stops.look(session, Keys(NEWER), token)
+        mailbox_links.look(session, Keys(NEWER), mailbox_links.STOP, token)
     desks.keys = BOTH
     assert desks.stops(token) == "stopped"
 

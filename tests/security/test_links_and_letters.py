@@ -6,7 +6,7 @@ import logging
 import re
 
 import pytest
-from playwright.async_api import Request
+from playwright.async_api import Browser, Request
 from starlette.testclient import TestClient
 
 from bot.delivery.post import MailServer
@@ -16,6 +16,7 @@ from core.letters import Letter
 from core.refusals import AccountRefused
 from core.tables import Account, Link, Owed
 from core.verification import Proof
+from tests.browser import page
 from tests.chats import CoreChat
 from tests.desk import browser as real
 from tests.desk.office import Office
@@ -88,8 +89,9 @@ async def test_a_scanner_and_a_person_with_a_browser_leave_no_token_anywhere(
 
 
 @pytest.mark.prove
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_real_browser_sends_the_token_to_nobody(
-    office: Office, measured: Measured, caplog: pytest.LogCaptureFixture
+    office: Office, chromium: Browser, measured: Measured, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     account = register(office.database, office.world.now, active=True)
@@ -99,7 +101,7 @@ async def test_a_real_browser_sends_the_token_to_nobody(
     def note(request: Request) -> None:
         seen.append(request)
 
-    async with real.served(office) as address, real.page(address) as browser:
+    async with real.served(office) as address, page(chromium, address) as browser:
         browser.on("request", note)
         for _ in range(3):
             await browser.goto(f"/reset/{token}")

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from jinja2 import Environment
+from playwright.async_api import Browser
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -13,6 +14,7 @@ from bot.desk.site import DeskSite
 from core.database import Database
 from core.staff import Member
 from core.tables import Account, Base, Message, Ticket, TicketEvent
+from tests.browser import page
 from tests.desk import browser as real
 from tests.desk.office import Office, Person, ask_for_person
 from tests.desk.visitors import Visitor, give_password
@@ -93,11 +95,12 @@ async def test_no_payload_in_any_field_becomes_an_element(
 
 
 @pytest.mark.prove
+@pytest.mark.asyncio(loop_scope="session")
 async def test_two_hundred_payloads_in_a_real_browser_run_nothing(
-    staffed: Office, ana: Member, person: Person, measured: Measured
+    staffed: Office, ana: Member, person: Person, chromium: Browser, measured: Measured
 ) -> None:
     number = await infected(staffed, ana, person)
-    async with real.served(staffed) as address, real.page(address) as browser:
+    async with real.served(staffed) as address, page(chromium, address) as browser:
         await real.sign_in(browser, "Ana")
         dialogs: list[str] = []
         browser.on("dialog", lambda dialog: dialogs.append(dialog.message))
@@ -112,11 +115,12 @@ async def test_two_hundred_payloads_in_a_real_browser_run_nothing(
 
 
 @pytest.mark.prove
+@pytest.mark.asyncio(loop_scope="session")
 async def test_another_sites_page_can_neither_frame_nor_post(
-    staffed: Office, ana: Member, person: Person, measured: Measured
+    staffed: Office, ana: Member, person: Person, chromium: Browser, measured: Measured
 ) -> None:
     number = await ask_for_person(person)
-    async with real.served(staffed) as address, real.page(address) as browser:
+    async with real.served(staffed) as address, page(chromium, address) as browser:
         await real.sign_in(browser, "Ana")
         await browser.set_content(f"<iframe src='{address}/desk'></iframe>")
         await browser.wait_for_timeout(500)

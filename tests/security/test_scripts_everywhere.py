@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
+from playwright.async_api import Browser as Chromium
 from sqlalchemy import select, update
 
 from bot.pages.door import ACCOUNT_COOKIE
 from bot.web.server import server
-from core import account_sessions, links, rules
+from core import account_sessions, links, lost_mailboxes, mailbox_links, rules
 from core.tables import Account, Conversation, LostMailbox, Message, Staff, Ticket, TicketEvent
-from tests.desk import browser as real
+from tests.browser import page
 from tests.desk.office import Person, ask_for_person
 from tests.desk.test_lost_mailboxes import CLAIM, DAY
 from tests.desk.visitors import PASSWORD, give_password
@@ -73,6 +74,9 @@ class Stage:
             links.arm(session, link.id, world.now)
             paths = [f"/email/{links.token(world.keys, link)}"]
         paths += [f"/{each}/{mailed_link(database, world.keys, account, each, world.now)}" for each in (links.RESET,)]
+        (case,) = world.rows(LostMailbox)
+        both = (mailbox_links.STOP, mailbox_links.PROVE)
+        paths += [f"/{each}/{mailbox_links.token(world.keys, each, case)}" for each in both]
         return [*paths, f"/stop/{quote(payload, safe='')}", f"/?continue={quote(payload)}"]
 
     def pages(self, payload: str, links_: Sequence[str]) -> list[str]:
@@ -116,6 +120,9 @@ async def staged(site: Site) -> Stage:
     staff.gets(f"/desk/tickets/{number}/mailbox")
     staff.sends(f"/desk/tickets/{number}/mailbox/opening", CLAIM)
     assert "Opened" in staff.text
+    (case,) = world.rows(LostMailbox)
+    with office.desk.work(office.members["Ben"]) as desk:
+        lost_mailboxes.approve(desk, number - 1000, case.id)
     office.desk.resolve(office.members["Ana"], number - 1000)
     world.later(1)
     staff.gets("/desk")
@@ -125,7 +132,6 @@ async def staged(site: Site) -> Stage:
         token = account_sessions.begin(session, account, world.now)
     owner.cookies.set(ACCOUNT_COOKIE, token, domain="127.0.0.1", path="/account")
     assert "Dana Example" in owner.gets("/account").text
-    (case,) = world.rows(LostMailbox)
     return Stage(site, number, owner, chat, staff, account.id, case.id)
 
 
@@ -160,12 +166,13 @@ async def served(site: Site) -> AsyncIterator[str]:
 
 
 @pytest.mark.prove
+@pytest.mark.asyncio(loop_scope="session")
 async def test_two_hundred_payloads_run_nothing_in_a_real_browser_on_account_pages_chat_and_desk(
-    world: World, measured: Measured
+    world: World, chromium: Chromium, measured: Measured
 ) -> None:
     with serving(world) as site:
         stage = await staged(site)
-        async with served(site) as address, real.page(address) as browser:
+        async with served(site) as address, page(chromium, address) as browser:
             cookies = [each for who in (stage.owner, stage.chat, stage.staff) for each in who.cookies.jar]
             await browser.context.add_cookies(
                 [{"name": each.name, "value": each.value or "", "url": address + each.path} for each in cookies]

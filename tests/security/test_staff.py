@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select, update
 
-from core import links, mailbox_stops, staff, staff_sessions
+from core import links, mailbox_links, mailbox_proofs, staff, staff_sessions
 from core.roles import Role
 from core.tables import Account, AuditEvent, Link, LostMailbox, Staff, TicketEvent
 from tests.desk.office import Person, ask_for_person
@@ -130,11 +130,24 @@ class StaffAtWork(RuleBasedStateMachine):
             return
         was_live = case.ended_at is None
         browser = self.site.browser("192.0.2.9")
-        browser.posts(f"/stop/{mailbox_stops.token(self.world.keys, case)}", {})
+        browser.posts(f"/stop/{mailbox_links.token(self.world.keys, mailbox_links.STOP, case)}", {})
         assert browser.status == 200
         self.steps += ["mailbox.stopped"] * was_live
+        self.steps += ["mailbox.contested"] * (case.state == "done" and case.contested_at is None)
 
-    @rule(minutes=st.sampled_from([10, DAY, 2 * DAY, 31 * DAY]))
+    @precondition(lambda self: self.approved)
+    @rule()
+    def the_new_mailbox_answers(self) -> None:
+        case = self.case
+        assert case is not None
+        if case.approved_at is None:
+            return
+        self.steps += ["mailbox.proved"] * mailbox_proofs.is_open(case, self.world.now)
+        browser = self.site.browser("192.0.2.10")
+        browser.posts(f"/prove/{mailbox_links.token(self.world.keys, mailbox_links.PROVE, case)}", {})
+        assert browser.status == 200
+
+    @rule(minutes=st.sampled_from([10, DAY, 2 * DAY, 8 * DAY]))
     def time_passes_and_the_worker_works(self, minutes: int) -> None:
         case = self.case
         asyncio.run(self.world.work())
@@ -143,10 +156,13 @@ class StaffAtWork(RuleBasedStateMachine):
         self.world.later(minutes)
         asyncio.run(self.world.work())
         after = self.case
+        if case is not None and after is not None and case.ended_at is None and after.state == "lapsed":
+            self.steps.append("mailbox.lapsed")
         if case is not None and after is not None and case.ended_at is None and after.state == "done":
             self.steps += ["account.email_changed", "mailbox.done"]
             self.address = after.new_email
             told["completed"] += 1
+            assert after.proved_at is not None
             assert not self.opened[after.id] & self.approved[after.id], "a single person completed it"
 
     @invariant()
@@ -173,7 +189,9 @@ class StaffAtWork(RuleBasedStateMachine):
         assert "canary" not in text
         with self.site.database.reading() as session:
             tokens = [links.token(self.world.keys, each) for each in session.scalars(select(Link))]
-            tokens += [mailbox_stops.token(self.world.keys, each) for each in session.scalars(select(LostMailbox))]
+            for case in session.scalars(select(LostMailbox)):
+                both = (mailbox_links.STOP, mailbox_links.PROVE)
+                tokens += [mailbox_links.token(self.world.keys, each, case) for each in both]
         assert not [each for each in tokens if each in text]
         told["pages"] += 1
 

@@ -10,21 +10,22 @@ from functools import partial
 from typing import Any, TypeVar
 
 from telegram import Bot, BotCommand, CallbackQuery
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import TelegramError
 
 from bot.channels.telegram.inbox import Inbox
 from bot.channels.telegram.intake import Intake, Message
 from bot.channels.telegram.order import Behind, InOrder
-from bot.channels.telegram.pace import SharedPace
+from bot.channels.telegram.pace import GivenOut, SharedPace
 from bot.channels.telegram.reading import ALLOWED_UPDATES, CHANNEL
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.staff_room import StaffRoom
 from bot.channels.telegram.stopping import LONGEST_PAUSE, is_stopped_within
-from bot.channels.telegram.transport import AiohttpRequest
+from bot.channels.telegram.transport import AiohttpRequest, keep_token_out_of_logs
+from bot.channels.telegram.unusable import TelegramUnusable, sentence
 from bot.channels.turns import AWAY, Conversing, Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, SendFailed
 from bot.dialogue.staff_room import Listener
-from core import pacing, rules
+from core import pacing, rules, tracing
 from core.database import Database
 from core.keys import Keys
 from core.process_lease import ProcessLease
@@ -39,10 +40,6 @@ POLLING = "telegram polling"  # one process alone: Telegram refuses a second (40
 STAFF_GROUP = "telegram staff group"  # one alone, so that nothing is said there twice
 
 Turned = TypeVar("Turned")
-
-
-class TelegramUnusable(Exception):
-    """The channel cannot start; the message tells an operator why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Telegram:
 
         `commands` are the descriptions of the command menu by name; `apology` is said when a message crashes its turn.
         """
-        _keep_token_out_of_logs()
+        keep_token_out_of_logs()
         self.messages_a_second = pacing.TELEGRAM.a_second  # of all processes on the database together
         self.group_pace = pacing.TELEGRAM.group
         self.web_address = ""  # of the page on which a conversation can go on, where there is one
@@ -88,7 +85,8 @@ class Telegram:
         self._sweeping: asyncio.Task[None] | None = None
         request = AiohttpRequest(CONNECTIONS)
         self._bot = Bot(token, base_url=base_url, request=request, get_updates_request=request)
-        self._pace = SharedPace(self._reserve)
+        self._given_out = GivenOut(database, clock)
+        self._pace = SharedPace(self._given_out.reserve)
         call = partial(request.call, self._bot.base_url)
         self._sending = Sending(self._bot, call, keys, self._may_send, self._keep, lambda: self.web_address)
         self._inbox = Inbox(database, keys, clock)
@@ -110,7 +108,7 @@ class Telegram:
                 await self._bot.set_webhook(webhook.url, secret_token=webhook.secret, allowed_updates=ALLOWED_UPDATES)
         except TelegramError as error:
             await self._bot.shutdown()
-            raise TelegramUnusable(_sentence(error, self._base_url)) from None
+            raise TelegramUnusable(sentence(error, self._base_url)) from None
         try:
             await self._bot.set_my_commands(self._commands)
         except TelegramError as error:
@@ -185,7 +183,8 @@ class Telegram:
         acknowledging = asyncio.ensure_future(self._sending.acknowledge(query)) if query else None
         try:
             if message.incoming is not None:
-                await self._answer(message.incoming, _pressed(query))
+                with tracing.following(f"{CHANNEL}:{message.incoming.key}"):
+                    await self._answer(message.incoming, _pressed(query))
         finally:
             if acknowledging:
                 await acknowledging
@@ -226,7 +225,7 @@ class Telegram:
             except Exception:
                 logger.exception("the turn of update %s crashed", incoming.key)
                 tries = rules.INBOX_TRIES
-            if await self._inbox.is_set_aside(incoming, tries):
+            if await self._inbox.is_set_aside(incoming.key, tries):
                 await self._apologise(incoming.chat)
                 return None
             if await is_stopped_within(self._stopping, pause):
@@ -259,9 +258,15 @@ class Telegram:
             self._order.take_up(chat)
 
     async def _left_in_inbox(self, chat: str, limit: int) -> list[Message]:
-        arrivals = await self._inbox.unhandled(chat, limit)
-        messages = [self._intake.message(each) for each in arrivals]
-        return [each for each in messages if each is not None]
+        """Return what waits in the inbox; what says nothing to the bot, as its settings are now, waits no longer."""
+        messages = []
+        for arrival in await self._inbox.unhandled(chat, limit):
+            message = self._intake.message(arrival)
+            if message is not None and message.incoming is not None:
+                messages.append(message)
+            elif await self._inbox.is_set_aside(arrival.key, 1):
+                logger.error("update %s cannot be read any more, or is not for the bot; it is set aside", arrival.key)
+        return messages
 
     async def _keep(self, delivery: Delivery) -> bool:
         return await asyncio.to_thread(self._conversations.progress, delivery)
@@ -269,40 +274,10 @@ class Telegram:
     async def _may_send(self) -> None:
         await self._pace.turn(self.messages_a_second)
 
-    async def _reserve(self, seconds: float) -> float:
-        return await asyncio.to_thread(self._reserve_stretch, seconds)
-
-    def _reserve_stretch(self, seconds: float) -> float:
-        with self._database.transaction() as session:
-            return pacing.reserve(session, CHANNEL, seconds, self._clock())
-
     async def _wait_for_group(self, messages: int) -> float:
-        return await asyncio.to_thread(self._queue_for_group, messages)
-
-    def _queue_for_group(self, messages: int) -> float:
-        with self._database.transaction() as session:
-            return pacing.queue(session, STAFF_GROUP, self.group_pace, messages, self._clock())
+        return await self._given_out.queue(STAFF_GROUP, self.group_pace, messages)
 
 
 def _pressed(query: CallbackQuery | None) -> str:
     """Return the message whose button was pressed, which loses its buttons when the press is acknowledged."""
     return str(query.message.message_id) if query and query.message else ""
-
-
-def _sentence(error: TelegramError, base_url: str) -> str:
-    """Return what an operator has to know; never the token."""
-    if isinstance(error, InvalidToken):
-        return (
-            f"CERSBOT_TELEGRAM_TOKEN: the Bot API server {base_url} does not know this token;"
-            " copy it anew from BotFather, as in 123456789:AAE..."
-        )
-    return (
-        f"CERSBOT_TELEGRAM_BASE_URL={base_url}: no Bot API server answers there ({error.message});"
-        " check the network, or name a server as https://api.telegram.org/bot"
-    )
-
-
-def _keep_token_out_of_logs() -> None:
-    """The libraries log addresses and calls at INFO and DEBUG; the token is part of every address."""
-    for name in ("telegram", "httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.channels.telegram.reading import CHANNEL
-from bot.dialogue.messages import Incoming
 from core import inbox
 from core.database import Database
 from core.inbox import Arrival
@@ -41,25 +40,25 @@ class Inbox:
         """Return what of a chat was accepted and not handled, oldest first."""
         return await asyncio.to_thread(self._unhandled, chat, limit)
 
-    async def is_set_aside(self, incoming: Incoming, tries: int) -> bool:
-        """Count a turn that crashed; return whether its message, after so many, is never tried again.
+    async def is_set_aside(self, key: str, tries: int) -> bool:
+        """Count a turn that crashed or cannot begin; return whether its message, after so many, is never tried again.
 
         What cannot be counted is not set aside.
         """
         try:
-            return await asyncio.to_thread(self._count_crash, incoming, tries)
+            return await asyncio.to_thread(self._count_crash, key, tries)
         except Exception:
-            logger.exception("the crash of update %s could not be counted", incoming.key)
+            logger.exception("the crash of update %s could not be counted", key)
             return False
 
     def _waiting_chats(self, until: datetime) -> list[str]:
         with self._database.reading() as session:
-            return inbox.waiting_chats(session, CHANNEL, until)
+            return inbox.waiting_chats(session, CHANNEL, until, self._clock())
 
     def _unhandled(self, chat: str, limit: int) -> list[Arrival]:
         with self._database.reading() as session:
             return inbox.unhandled(session, self._keys, CHANNEL, chat, limit)
 
-    def _count_crash(self, incoming: Incoming, tries: int) -> bool:
+    def _count_crash(self, key: str, tries: int) -> bool:
         with self._database.transaction() as session:
-            return inbox.failed(session, CHANNEL, incoming.key, self._clock(), tries)
+            return inbox.failed(session, CHANNEL, key, self._clock(), tries)

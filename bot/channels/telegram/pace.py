@@ -3,6 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.channels.telegram.reading import CHANNEL
+from core import pacing
+from core.database import Database
+from core.pacing import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +31,8 @@ class SharedPace:
 
         The next is counted from when this one left: after a standstill what was missed does not leave at once. The
         following stretch is reserved while this one is used, so that a busy channel does not wait for the database.
+        When a stretch is over before its reservation came back, one message leaves for it: what is left of the next
+        belongs to another process.
         """
         clock = asyncio.get_running_loop().time
         stretch = max(STRETCH_SECONDS, 1 / a_second)
@@ -55,4 +63,29 @@ class SharedPace:
         except Exception:
             logger.exception("the pace of the other processes is not known; this one keeps its own")
             begins = asked
-        return begins, max(begins, asyncio.get_running_loop().time()) + seconds
+        return begins, begins + seconds
+
+
+class GivenOut:
+    """What the database gives out to every process: the channel's time, and the places in the queue of a group."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        """Count in `database`."""
+        self._database = database
+        self._clock = clock
+
+    async def reserve(self, seconds: float) -> float:
+        """Take the channel's next so many seconds; return in how many they begin."""
+        return await asyncio.to_thread(self._reserve, seconds)
+
+    async def queue(self, group: str, pace: Pace, messages: int) -> float:
+        """Count so many messages that go to a group; return in how many seconds the first of them may."""
+        return await asyncio.to_thread(self._queue, group, pace, messages)
+
+    def _reserve(self, seconds: float) -> float:
+        with self._database.transaction() as session:
+            return pacing.reserve(session, CHANNEL, seconds, self._clock())
+
+    def _queue(self, group: str, pace: Pace, messages: int) -> float:
+        with self._database.transaction() as session:
+            return pacing.queue(session, group, pace, messages, self._clock())

@@ -27,6 +27,7 @@ SHORT_LABEL = 16  # two such labels stand beside each other on a phone
 DATA_BYTES = 64
 TYPING_AFTER = 0.3
 TYPING_LASTS = 4.5
+TIDY_SECONDS = 10.0  # for what is done beside the replies: they are noted as sent while their lease lasts
 TYPING_AT_ONCE = 10  # chats that are shown it: where more wait, what it takes is better spent on their answers
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True).to_json()
@@ -163,11 +164,12 @@ class Sending:
     async def _tidy(self, delivery: Delivery, bare: str) -> None:
         """Delete what held a secret and take old buttons away; none of it may keep the replies from being sent."""
         try:
-            if delivery.remove_message:
-                with suppress(TelegramError):
-                    await self._bot.delete_message(delivery.chat, int(delivery.remove_message))
-            for number in _dead(delivery, bare):
-                await self._strip(delivery.chat, int(number))
+            async with asyncio.timeout(TIDY_SECONDS):
+                if delivery.remove_message:
+                    with suppress(TelegramError):
+                        await self._bot.delete_message(delivery.chat, int(delivery.remove_message))
+                for number in _dead(delivery, bare):
+                    await self._strip(delivery.chat, int(number))
         except Exception:
             logger.exception("old buttons stay in a chat")
 

@@ -1,5 +1,6 @@
 """How python-telegram-bot's requests reach the Bot API: by aiohttp."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -109,6 +110,12 @@ def seconds_to_wait(error: RetryAfter) -> float:
     """Return for how many seconds Telegram wants no further call."""
     wait = error.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def keep_token_out_of_logs() -> None:
+    """Silence what the libraries log of addresses and calls at INFO and DEBUG: the token is part of every address."""
+    for name in ("telegram", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from bot.channels.web.channel import WebChannel
 from bot.channels.web.html import markdown_html, plain_html
 from bot.channels.web.visitor import CHANNEL, Cookies, Visitor
+from bot.dialogue.files import worded
 from bot.dialogue.flow import Flow
 from bot.flows import all_flows
 from core import continuing, rules, transcripts, verification
@@ -83,7 +84,7 @@ class ChatSite:
             length=rules.CHARACTERS_LENGTH,
             rendered=markdown_html,
             language=language.code,
-            bubbles=self._bubbles(transcript) if transcript else [],
+            bubbles=self._bubbles(transcript, language) if transcript else [],
             version=_version(transcript),
             earlier=transcript.lines[0].id if transcript and transcript.earlier else None,
             is_past=before is not None,
@@ -102,20 +103,21 @@ class ChatSite:
         self.cookies.keep(response, visitor)
         return response
 
-    def _bubbles(self, transcript: Transcript) -> list[Bubble]:
+    def _bubbles(self, transcript: Transcript, language: Language) -> list[Bubble]:
         """Return the lines, and what stands aside of the transcript; buttons and pictures of the last turn alone."""
         aside = [
             ShownLine(-number, self.channel.clock(), each["author"], each["text"], each["shown"])
             for number, each in enumerate(transcript.state.get("aside", []), 1)
         ]
         stamp = str(transcript.state.get("stamp", ""))
-        return [self._bubble(line, transcript, stamp) for line in [*transcript.lines, *aside]]
+        lines = [*transcript.lines, *aside]
+        return [self._bubble(line, worded(language, line.text), transcript, stamp) for line in lines]
 
-    def _bubble(self, line: ShownLine, transcript: Transcript, stamp: str) -> Bubble:
+    def _bubble(self, line: ShownLine, text: str, transcript: Transcript, stamp: str) -> Bubble:
         name = f"m{line.id}" if line.id > 0 else f"{stamp}{line.id}"
         if line.author == "person":
-            return Bubble(name, line.author, plain_html(line.text))
-        html, shown = markdown_html(line.text), line.shown or {}
+            return Bubble(name, line.author, plain_html(text))
+        html, shown = markdown_html(text), line.shown or {}
         kind, challenge = shown.get("picture") or ("", "")
         is_live = bool(stamp) and shown.get("stamp") == stamp
         code = ""

@@ -528,14 +528,22 @@ def make_lost_mailboxes() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("notice_id", sa.Integer(), nullable=True),
         sa.Column("noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proof_id", sa.Integer(), nullable=True),
+        sa.Column("proof_sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_why", sa.Text(), nullable=False),
+        sa.Column("contested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("contested_ticket", sa.Integer(), nullable=True),
         sa.CheckConstraint("approved_by <> opened_by", name=op.f("ck_lost_mailboxes_two_people")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_lost_mailboxes_account_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["approved_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_approved_by")),
+        sa.ForeignKeyConstraint(
+            ["contested_ticket"], ["tickets.id"], name=op.f("fk_lost_mailboxes_contested_ticket"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["ended_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_ended_by")),
         sa.ForeignKeyConstraint(["opened_by"], ["staff.id"], name=op.f("fk_lost_mailboxes_opened_by")),
         sa.ForeignKeyConstraint(

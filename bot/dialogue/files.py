@@ -24,4 +24,4 @@ def worded(language: Language, text: str) -> str:
     """Return a line of history or transcript with the mark at its beginning in words."""
     mark = _MARK.match(text)
     what = f"file_{mark[1]}" if mark else ""
-    return f"[{language.desk_text(what)}]{text[mark.end() :]}" if mark and what in language.desk.texts else text
+    return f"[{language.phrase(what)}]{text[mark.end() :]}" if mark and what in language.phrases.texts else text
