@@ -130,11 +130,8 @@ def second_step(client: Client, who: str) -> float:
     return taken
 
 
-FULL = [pytest.param(act, MANY, marks=pytest.mark.prove) for act in (recovery, first_step, chat)]
-
-
-@pytest.mark.alone
-@pytest.mark.parametrize(("act", "pairs"), [(recovery, 25), *FULL])
+@pytest.mark.prove
+@pytest.mark.parametrize(("act", "pairs"), [(recovery, MANY), (first_step, MANY), (chat, MANY)])
 async def test_s1_over_http_a_form_takes_as_long_whoever_the_account_is(
     world: World, measured: Measured, act: Callable[[Client, str], float], pairs: int
 ) -> None:

@@ -142,7 +142,7 @@ def posts(office: Office) -> list[str]:
     site = DeskSite(office.desk, Environment(autoescape=True), ADDRESS, lambda _: "", str, office.hub.shared)
     routes = desk_pages.routes(site, Hub(office.database, office.world.clock))
     return [
-        route.path.replace("{number:int}", "1001").replace("{token}", "1-x")
+        route.path.replace("{number:int}", "1001").replace("{token}", "1-x").replace("{lesson:int}", "1")
         for route in routes
         if "POST" in (route.methods or ())
     ]

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select, update
 
 from core import links, mailbox_links, mailbox_proofs, staff, staff_sessions
@@ -65,6 +72,10 @@ class StaffAtWork(RuleBasedStateMachine):
         self.approved: dict[int, set[str]] = {}
         self.steps: list[str] = []
         self.address = "dana@example.org"
+
+    @initialize(first=who, second=who)
+    def two_begin(self, first: str, second: str) -> None:
+        self.two_agree(first, second)
 
     @rule(name=who, step=st.sampled_from(sorted(STEPS)))
     def somebody_sends_a_form(self, name: str, step: str) -> None:
