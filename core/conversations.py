@@ -35,8 +35,9 @@ class Held:
     taken_over_by: int | None = None  # the ticket of which a person of staff has this chat
 
 
+_COLUMNS = [CONVERSATIONS.c[column.name] for column in fields(Held)]
 _HOLD = (
-    select(*(CONVERSATIONS.c[column.name] for column in fields(Held)))
+    select(*_COLUMNS)
     .where(
         and_(
             CONVERSATIONS.c.channel == bindparam("of_channel"),
@@ -47,7 +48,7 @@ _HOLD = (
     .order_by(CONVERSATIONS.c.id)
     .with_for_update()
 )
-_LOOK = select(CONVERSATIONS).where(CONVERSATIONS.c.id.in_(bindparam("conversations", expanding=True)))
+_LOOK = select(*_COLUMNS).where(CONVERSATIONS.c.id.in_(bindparam("conversations", expanding=True)))
 _SAVE = (
     update(CONVERSATIONS)
     .where(CONVERSATIONS.c.id == bindparam("held"))
