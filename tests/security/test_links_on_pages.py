@@ -191,7 +191,9 @@ async def test_no_forged_host_changes_a_letter_that_a_form_brings(world: World, 
             browser.gets("/account/recover/password")
             form = {"csrf": browser.csrf, "identifier": f"person{place:04}", "characters": browser.characters}
             world.account(f"person{place:04}", f"person{place:04}@example.org")
-            asked += browser.asks("POST", "/account/recover/password", form, headers).status_code == 303
+            answer = browser.asks("POST", "/account/recover/password", form, headers)
+            assert "evil" not in answer.text + str(answer.headers)
+            asked += answer.status_code == 303
         assert "evil" not in browser.text
     await world.work()
     addresses = {found for each in world.letterbox.letters for found in re.findall(r"https?://[^/\s)]+", each.body)}
