@@ -191,9 +191,9 @@ def is_by_itself(request: Request) -> bool:
 
 
 def number_in(text: str) -> int | None:
-    """Return the number that a form or an address gives, as large as a row's id may be; None where it is none."""
+    """Return the number that a form or an address gives, as pages write it and as large as an id may be, or None."""
     is_number = text.isascii() and text.isdigit() and len(text) <= 10
-    return int(text) if is_number and int(text) < 2**31 else None
+    return int(text) if is_number and int(text) < 2**31 and str(int(text)) == text else None
 
 
 def _written(form: Mapping[str, str]) -> str:
