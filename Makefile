@@ -3,13 +3,14 @@
 PYTHONS = python3.14 python3.13 python3.12 python3.11 python3 python
 PACKAGES = bot core knowledge tests
 
-.PHONY: help chat test prove check lock clean
+.PHONY: help chat test prove check audit lock clean
 
 help:
 	@echo "make chat    talk to the bot in this terminal"
 	@echo "make test    run every test but the long proofs"
 	@echo "make prove   run the long proofs"
 	@echo "make check   lint, formatting, types, layers"
+	@echo "make audit   ask a service of known weaknesses about the locked dependencies"
 	@echo "make lock    resolve the dependencies of pyproject.toml anew"
 	@echo "make clean   remove what was set up (not var/, which holds data)"
 
@@ -32,6 +33,10 @@ check:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+audit:
+	@$(call set_up,test)
+	@.ci/audit
 
 lock:
 	@$(call set_up,)

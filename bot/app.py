@@ -78,7 +78,8 @@ class Service:
     def worker(self, post: Post, senders: Mapping[str, Sender]) -> Worker:
         """Return a worker that posts letters with `post` and sends by the channels `senders`."""
         core = self.core
-        return Worker(core.database, core.keys, core.clock, self.conversations, self.renderer, post, senders)
+        keeping = core.settings.keeping()
+        return Worker(core.database, core.keys, core.clock, self.conversations, self.renderer, post, senders, keeping)
 
 
 def open_core(settings: Settings) -> Core:
@@ -92,7 +93,7 @@ def open_core(settings: Settings) -> Core:
         ) from None
     if database.url.get_backend_name() == "sqlite":
         database.migrate()
-    return Core(settings, database, Keys(settings.secret()))
+    return Core(settings, database, settings.keys())
 
 
 def open_fitting() -> Fitting:

@@ -38,7 +38,7 @@ class Moved:
     channel: str
 
 
-def issue(context: Context) -> int:
+def issue(context: Context) -> str:
     """Return the challenge whose code continues this chat elsewhere; earlier ones end. BudgetSpent as a challenge.
 
     The code itself is derived where it is shown (`verification.shown`) and lies nowhere (G4).
@@ -66,14 +66,16 @@ def take(context: Context, typed: str) -> Moved:
     found = CODE.search(typed)
     if found is None:
         raise ContinuationRefused
-    challenge = int(found["challenge"])
+    number = int(found["challenge"])
+    row = session.get(Challenge, number)
+    challenge = f"{number}.." if row is None else verification.reference(row)
     right = verification.plain(verification.shown(context.keys, KIND, challenge))
     if not hmac.compare_digest(right.encode(), verification.plain(found.group()).encode()):
         raise ContinuationRefused
     came_from = session.scalars(
         update(Challenge)
         .where(
-            Challenge.id == challenge,
+            Challenge.id == number,
             Challenge.kind == KIND,
             Challenge.conversation_id != context.conversation,
             Challenge.superseded_at.is_(None),

@@ -21,9 +21,24 @@ class Keys:
     """Derives secrets from the service's key, so that no live secret is ever stored (G4)."""
 
     def __init__(self, secret: str, *, retired: Sequence[str] = ()) -> None:
-        """Use `secret` from now on; payloads sealed with `retired` keys can still be opened."""
+        """Use `secret` from now on; what was sealed, mailed or shown under `retired` keys is still known."""
         self._secret = secret.encode()
         self._fernet = MultiFernet([_fernet(each.encode()) for each in (secret, *retired)])
+        self._retired = tuple(Keys(each) for each in retired)
+
+    @property
+    def live(self) -> "tuple[Keys, ...]":
+        """Every key by which something that was mailed may have been derived, the one in use first."""
+        return (self, *self._retired)
+
+    @property
+    def mark(self) -> str:
+        """What a row keeps of the key that its secret is derived from: enough to tell keys apart, and no more."""
+        return self.hidden("mark", "")[:8]
+
+    def of(self, mark: str) -> "Keys":
+        """Return the key of this mark; the one in use where there is none, by which nothing will be right."""
+        return next((each for each in self.live if each.mark == mark), self)
 
     def mac(self, purpose: str, *parts: object) -> bytes:
         """Return the 32-byte HMAC-SHA256 of `parts` under a key of this purpose alone."""
@@ -34,13 +49,13 @@ class Keys:
         """Return a short keyed hash of `text`, to find a row again without storing what it is about."""
         return self.mac(purpose, text)[:16].hex()
 
-    def digits(self, purpose: str, row_id: int, length: int) -> str:
+    def digits(self, purpose: str, row: object, length: int) -> str:
         """Return the decimal code of a row, `length` digits, uniformly distributed (a 256-bit number, reduced)."""
-        return str(int.from_bytes(self.mac(purpose, row_id)) % 10**length).zfill(length)
+        return str(int.from_bytes(self.mac(purpose, row)) % 10**length).zfill(length)
 
-    def characters(self, purpose: str, row_id: int, length: int) -> str:
+    def characters(self, purpose: str, row: object, length: int) -> str:
         """Return the verification characters of a row: capitals and digits that are not easily confused."""
-        number = int.from_bytes(self.mac(purpose, row_id))
+        number = int.from_bytes(self.mac(purpose, row))
         letters = []
         for _ in range(length):
             number, place = divmod(number, len(CHARACTERS))

@@ -15,6 +15,7 @@ class Secret:
 
     kind: Literal["code", "activate", "reset", "email", "stop", "prove"]
     row: int  # id in `challenges` for a code, in `links` for a link, in `lost_mailboxes` for the last two
+    reference: str = ""  # of a code's challenge, from which the code is derived
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from core import rules
@@ -30,6 +30,7 @@ CHAT_CHALLENGES = Limit("chat_challenges", ((rules.CHAT_CHALLENGES_AN_HOUR, HOUR
 CHAT_TICKETS = Limit("chat_tickets", ((rules.CHAT_TICKETS_A_DAY, DAY),))
 CHAT_CONTINUATIONS = Limit("chat_continuations", ((rules.CHAT_CONTINUATIONS_AN_HOUR, HOUR),))
 MAILBOX_LETTERS = Limit("mailbox_letters", ((rules.MAILBOX_LETTERS_AN_HOUR, HOUR), (rules.MAILBOX_LETTERS_A_DAY, DAY)))
+ACCOUNT_STAFF_LETTERS = Limit("account_staff_letters", ((rules.ACCOUNT_STAFF_LETTERS_A_DAY, DAY),))
 NETWORK_SIGN_INS = Limit("network_sign_ins", ((rules.NETWORK_SIGN_INS_AN_HOUR, HOUR),))
 NETWORK_CHATS = Limit("network_chats", ((rules.NETWORK_CHATS_AN_HOUR, HOUR),))
 NETWORK_PASSWORDS = Limit("network_passwords", ((rules.NETWORK_PASSWORDS_AN_HOUR, HOUR),))
@@ -46,9 +47,13 @@ LONGEST_SECONDS = DAY
 def spend(session: Session, keys: Keys, limit: Limit, whose: object, now: datetime) -> None:
     """Count one use of `limit` by `whose`; BudgetSpent with the minutes to wait when there is none left.
 
-    The row is locked by the first statement, so that of two spenders at once the second sees what the first spent.
+    The row is locked by the first statement, so that of two spenders at once the second sees what the first spent. What
+    was spent under a retired key is spent.
     """
-    key = keys.hidden(f"budget {limit.name}", str(whose))
+    key, *before = (each.hidden(f"budget {limit.name}", str(whose)) for each in keys.live)
+    for each in before:
+        is_new = ~exists(select(Budget.key).where(Budget.key == key))
+        session.execute(update(Budget).where(Budget.key == each, is_new).values(key=key))
     spent = session.scalars(
         insert(session, Budget)
         .values(key=key, spent=[], updated_at=now)

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core import accounts, links, recovery
+from core import accounts, links, recovery, verification
 from core.context import Context
 from core.keys import Keys
 from core.letters import Letter, Secret
@@ -48,9 +48,10 @@ def is_for(session: Session, request: AccountRequest) -> bool:
     return challenge is not None and challenge.purpose == REGISTER
 
 
-def code_letter(request: AccountRequest, language: str, now: datetime) -> Letter:
+def code_letter(session: Session, request: AccountRequest, language: str, now: datetime) -> Letter:
     """Return the letter with the code of a registration: the same whether or not the address has an account."""
-    secret = Secret("code", request.challenge_id or 0)
+    challenge = session.get_one(Challenge, request.challenge_id)
+    secret = Secret("code", challenge.id, verification.reference(challenge))
     return Letter("registration_code", request.identifier or "", language, {"asked_on": now.isoformat()}, secret)
 
 

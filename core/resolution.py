@@ -11,13 +11,25 @@ from typing import assert_never
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import accounts, addresses, audit, letters, limits, links, outbox, profile, registration, rules
+from core import (
+    accounts,
+    addresses,
+    audit,
+    letters,
+    limits,
+    links,
+    outbox,
+    profile,
+    registration,
+    rules,
+    verification,
+)
 from core.keys import Keys
 from core.letters import Letter, Secret
 from core.recovery import RECOVER_USERNAME, RESEND_ACTIVATION, RESET_PASSWORD, STAFF
 from core.references import reference
 from core.refusals import BudgetSpent
-from core.tables import AccountRequest, Conversation
+from core.tables import AccountRequest, Challenge, Conversation
 from core.verification import SEND_CODE
 
 
@@ -112,8 +124,12 @@ def _owe_within_budget(
     if letter is None:
         return "nobody"
     if request.proved_by != "code":
+        is_started_by_staff = request.proved_by == STAFF and letter.account is not None
         try:
-            limits.spend(session, keys, limits.MAILBOX_LETTERS, addresses.canonical(letter.to), now)
+            if is_started_by_staff:
+                limits.spend(session, keys, limits.ACCOUNT_STAFF_LETTERS, letter.account, now)
+            else:
+                limits.spend(session, keys, limits.MAILBOX_LETTERS, addresses.canonical(letter.to), now)
         except BudgetSpent:
             return "withheld"
     letters.owe(session, letter, now)
@@ -136,7 +152,7 @@ def _letter(session: Session, keys: Keys, request: AccountRequest, now: datetime
     if request.kind == profile.CHANGE_EMAIL:
         return profile.prove_email(session, request, language, now)
     if request.kind == SEND_CODE and registration.is_for(session, request):
-        return registration.code_letter(request, language, now)
+        return registration.code_letter(session, request, language, now)
     account = accounts.find(session, typed)
     if account is None:
         try:
@@ -146,9 +162,9 @@ def _letter(session: Session, keys: Keys, request: AccountRequest, now: datetime
         return Letter("no_account", mailable, language, {"address": mailable, "asked_on": now.isoformat()})
     fields = {"first_name": account.first_name, "username": account.username, "asked_on": now.isoformat()}
     if request.challenge_id is not None:
-        return Letter(
-            "verification_code", account.email, language, fields, Secret("code", request.challenge_id), account.id
-        )
+        challenge = session.get_one(Challenge, request.challenge_id)
+        code = Secret("code", challenge.id, verification.reference(challenge))
+        return Letter("verification_code", account.email, language, fields, code, account.id)
     status = accounts.status(account, now)
     match status:
         case "lapsed":

@@ -54,6 +54,9 @@ NETWORK_USERNAMES_AN_HOUR: Final = 240
 NETWORK_ACCOUNT_SIGN_INS_AN_HOUR: Final = 120
 # After so many tries at one username, whoever has it, a sign-in takes verification characters: nobody is locked out.
 USERNAME_SIGN_INS_AN_HOUR: Final = 10
+# S5: what staff start for an account has a budget of its own, so that strangers who use up the mailbox's keep nobody
+# from being helped.
+ACCOUNT_STAFF_LETTERS_A_DAY: Final = 5
 # What begins to live later than this from now was armed by a clock that was ahead: it would live too long.
 CLOCK_SLACK_SECONDS: Final = 60
 # Passwords that one network may try to set through reset links in an hour (each costs an argon2 hash).
@@ -128,11 +131,16 @@ INBOX_ORDER_MINUTES: Final = 10
 # What nobody has handled by then was accepted by a process that is gone, and another takes it up.
 INBOX_STALE_SECONDS: Final = 15
 
-# The audit is kept for a year (by the database itself, see `core.tables.append_only`) ...
+# How long what is kept, unless the settings say otherwise: transcripts a month (Civil Code 1798.14: what is relevant
+# and necessary), closed tickets and the audit a year (the latter by the database itself, see
+# `core.tables.append_only`), and a day what nobody could handle or send.
+TRANSCRIPT_DAYS: Final = 30
+TICKET_DAYS: Final = 365
 AUDIT_DAYS: Final = 365
-# ... what days came to for as long as the desk can show it, which is a year as well ...
+PAYLOAD_HOURS: Final = 24
+# What days came to for as long as the desk can show it, which is a year as well.
 COUNTS_KEPT_DAYS: Final = 365
-# ... and what left the inbox and the outbox for a month: Telegram repeats nothing that is older than a day.
+# Rows of the inbox and the outbox, blanked by then: Telegram repeats nothing that is older than a day.
 HANDLED_DAYS: Final = 30
 
 # A code by which a conversation goes on elsewhere: as short-lived as a mailed one, guessed at no oftener than this.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
@@ -12,9 +13,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.keys import SHORTEST_SECRET, kept_secret
+from core import rules
+from core.keys import SHORTEST_SECRET, Keys, kept_secret
+from core.purging import Keeping
 
 VAR = Path("var")
+# A hundred years are as good as for ever; an activation link outlives its account's thirty days by one at least.
+LONGEST_DAYS = 36_500
+SHORTEST_TICKET_DAYS = rules.ACTIVATION_EXPIRES_DAYS + 1
 EXAMPLES: Mapping[str, str] = {
     "database_url": "sqlite:///var/cersbot.db or postgresql://user:password@host/cersbot",
     "port": "8000",
@@ -22,6 +28,7 @@ EXAMPLES: Mapping[str, str] = {
     "public_url": "https://bot.example.org",
     "trusted_proxies": "10.0.0.5,10.0.0.6 (addresses of your load balancers)",
     "secret_key": "at least 32 characters, drawn at random",
+    "secret_key_retired": "the key that was in use before, at least 32 characters",
     "telegram_token": "123456789:AAE...",
     "telegram_base_url": "https://api.telegram.org/bot",
     "telegram_staff_chat": "-1001234567890",
@@ -33,6 +40,10 @@ EXAMPLES: Mapping[str, str] = {
     "webhook_secret": "letters, digits, _ and -, 256 at most",
     "log_format": "json",
     "metrics_port": "9100",
+    "keep_transcripts_days": "30",
+    "keep_tickets_days": "365",
+    "keep_audit_days": "365",
+    "keep_payloads_hours": "24",
 }
 # The others may hold a password, and what is wrong may be that one stands where it should not.
 _MAY_BE_QUOTED = frozenset(
@@ -40,6 +51,7 @@ _MAY_BE_QUOTED = frozenset(
         *("port", "host", "trusted_proxies", "mail_from", "knowledge", "log_format", "metrics_port"),
         "telegram_staff_chat",
         "telegram_staff",
+        *("keep_transcripts_days", "keep_tickets_days", "keep_audit_days", "keep_payloads_hours"),
     }
 )
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -73,6 +85,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     trusted_proxies: str = "127.0.0.1"
     secret_key: str = ""
+    secret_key_retired: str = ""
     telegram_token: str = ""
     telegram_base_url: str = "https://api.telegram.org/bot"
     telegram_staff_chat: int | None = Field(default=None, lt=0)
@@ -84,6 +97,10 @@ class Settings(BaseSettings):
     knowledge: Path | None = None
     log_format: Literal["text", "json"] = "text"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    keep_transcripts_days: int = Field(default=rules.TRANSCRIPT_DAYS, ge=1, le=LONGEST_DAYS)
+    keep_tickets_days: int = Field(default=rules.TICKET_DAYS, ge=SHORTEST_TICKET_DAYS, le=LONGEST_DAYS)
+    keep_audit_days: int = Field(default=rules.AUDIT_DAYS, ge=1, le=LONGEST_DAYS)
+    keep_payloads_hours: int = Field(default=rules.PAYLOAD_HOURS, ge=24, le=24 * LONGEST_DAYS)
 
     @field_validator("database_url")
     @classmethod
@@ -164,7 +181,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a secret that Telegram can send in a header")
         return value
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "secret_key_retired")
     @classmethod
     def _is_long_enough(cls, value: str) -> str:
         if value and len(value) < SHORTEST_SECRET:
@@ -203,6 +220,19 @@ class Settings(BaseSettings):
             return self.secret_key or kept_secret(VAR / "secret_key")
         except ValueError as error:
             raise SettingsError(f"CERSBOT_SECRET_KEY: {error}; for example {EXAMPLES['secret_key']}") from None
+
+    def keeping(self) -> Keeping:
+        """Return how long what is kept."""
+        return Keeping(
+            timedelta(days=self.keep_transcripts_days),
+            timedelta(days=self.keep_tickets_days),
+            timedelta(days=self.keep_audit_days),
+            timedelta(hours=self.keep_payloads_hours),
+        )
+
+    def keys(self) -> Keys:
+        """Return the keys: the secret one, and and the one before it while that is set; raises as `secret`."""
+        return Keys(self.secret(), retired=[self.secret_key_retired] if self.secret_key_retired else [])
 
 
 def read_settings() -> Settings:

@@ -1,5 +1,6 @@
 """Sessions of staff: begun by a password; see `core.sessions` for how they are renewed and end."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,6 +71,13 @@ def end(session: Session, session_id: int, staff: int, now: datetime) -> None:
 def csrf(keys: Keys, session_id: int) -> str:
     """Return what every form of this session carries: derived, so that no table has it."""
     return keys.hidden("desk form", str(session_id))
+
+
+def is_own_form(keys: Keys, session_id: int, given: str) -> bool:
+    """Return whether a form came from a page of this session, also of one that was opened under a retired key."""
+    return any(
+        hmac.compare_digest(csrf(each, session_id).encode(), given.encode(errors="replace")) for each in keys.live
+    )
 
 
 def _working() -> Select[StaffSession, Staff]:

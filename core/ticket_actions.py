@@ -18,7 +18,7 @@ def start(desk: Desk, ticket: int, action: str, identifier: str = "") -> None:
     """Queue an action on the ticket's account, or on the one that `identifier` names where the ticket has none.
 
     As for anybody who asks, nobody here learns whether there is such an account: the worker looks it up, and writes to
-    the address on file, within the mailbox's budget. TicketRefused: no such action, or nobody is named.
+    the address on file, within a budget of the account's own. TicketRefused: no such action, or nobody is named.
     """
     found = unresolved(desk, ticket)
     if action not in STARTED:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from core import continuing
+from core import continuing, verification
 from core.tables import Base, Challenge, Conversation, Message
 
 LINES = 60
@@ -42,7 +42,7 @@ class Transcript:
     state: dict[str, Any]
     lines: list[ShownLine]
     earlier: bool
-    continues: frozenset[int]  # challenges whose code can still be used to go on elsewhere
+    continues: frozenset[str]  # references of challenges whose code can still be used to go on elsewhere
 
 
 def read(session: Session, channel: str, chat: str, now: datetime, before: int | None = None) -> Transcript | None:
@@ -73,8 +73,9 @@ def read(session: Session, channel: str, chat: str, now: datetime, before: int |
         Challenge.consumed_at.is_(None),
         Challenge.expires_at > now,
     )
-    continues = session.scalars(select(Challenge.id).where(Challenge.conversation_id == found.id, *usable)).all()
-    return Transcript(found.id, found.language, found.state, lines[::-1], len(lines) < len(rows), frozenset(continues))
+    mine = session.scalars(select(Challenge).where(Challenge.conversation_id == found.id, *usable))
+    continues = frozenset(verification.reference(each) for each in mine)
+    return Transcript(found.id, found.language, found.state, lines[::-1], len(lines) < len(rows), continues)
 
 
 def versions(session: Session, channel: str, chats: Collection[str]) -> dict[str, str]:
@@ -83,10 +84,11 @@ def versions(session: Session, channel: str, chats: Collection[str]) -> dict[str
     return {chat: f"{stamp}.{newest}" for chat, stamp, newest in rows}
 
 
-def is_asked(session: Session, channel: str, chat: str, kind: str, challenge: int) -> bool:
-    """Return whether a challenge of this kind is one that the chat has to pass, so that it may be shown there."""
+def asked(session: Session, channel: str, chat: str, kind: str, number: int) -> str | None:
+    """Return the reference of a challenge of this kind, by its row, where the chat has to pass it: it may be shown."""
     mine = (Conversation.channel == channel, Conversation.chat == chat)
-    this = (Challenge.id == challenge, Challenge.kind == kind, Challenge.superseded_at.is_(None))
+    this = (Challenge.id == number, Challenge.kind == kind, Challenge.superseded_at.is_(None))
     open_ = (Challenge.passed_at.is_(None), Challenge.consumed_at.is_(None))
-    joined = select(Challenge.id).join(Conversation, Conversation.id == Challenge.conversation_id)
-    return session.scalar(joined.where(*mine, *this, *open_)) is not None
+    joined = select(Challenge).join(Conversation, Conversation.id == Challenge.conversation_id)
+    row = session.scalars(joined.where(*mine, *this, *open_)).one_or_none()
+    return None if row is None else verification.reference(row)

@@ -13,7 +13,10 @@ from playwright.async_api import Browser
 from core.database import Database
 from tests import browser, postgres
 from tests.postgres import PostgreSQL
+from tests.security.figures import pytest_terminal_summary
 from tests.world import Chat, World
+
+__all__ = ["pytest_terminal_summary"]  # so that it is called wherever the proofs ran
 
 
 def pytest_configure(config: pytest.Config) -> None:

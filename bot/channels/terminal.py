@@ -98,7 +98,7 @@ class Terminal:
         if picture.kind == "characters":
             return (pictures.half_blocks if self._screen.unicode else pictures.hashes)(characters, self._width())
         self._sounds.mkdir(parents=True, exist_ok=True)
-        path = self._sounds / f"digits-{picture.challenge}.wav"
+        path = self._sounds / f"digits-{verification.row_of(picture.challenge)}.wav"
         path.write_bytes(pictures.wav(characters))
         return self._text(self._language().phrase("chat_spoken", path=str(path)))
 

@@ -1,8 +1,9 @@
 """`cersbot accounts`: accounts imported, created, shown and exported by an operator."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import click
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from bot.commands.accounts_file import REQUIRED
 from bot.commands.core import opened
 from bot.commands.moments import written
 from core import accounts as records
-from core import letters, links
+from core import letters, links, personal_data
 from core.accounts_import import ImportRefused, RowProblem, import_rows
 from core.letters import Letter, Secret
 from core.refusals import AccountRefused
@@ -48,6 +49,8 @@ SENTENCES = {
     "file_separator": "the columns are separated by {separator}; save the file with commas",
     "file_utf16": "the file is UTF-16; save it as “CSV UTF-8”",
 }
+
+_UNKNOWN = "There is no account with the username or e-mail address {!r}."
 
 
 @click.group()
@@ -113,7 +116,7 @@ def show(context: click.Context, identifier: str) -> None:
         with core.database.reading() as session:
             account = records.find(session, identifier)
         if account is None:
-            raise click.ClickException(f"There is no account with the username or e-mail address {identifier!r}.")
+            raise click.ClickException(_UNKNOWN.format(identifier))
         status = records.status(account, now)
     lines = {
         "Username": account.username,
@@ -132,10 +135,18 @@ def show(context: click.Context, identifier: str) -> None:
 
 
 @accounts.command()
+@click.argument("identifier", metavar="[USERNAME|EMAIL]", required=False)
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file; otherwise the terminal.")
 @click.pass_context
-def export(context: click.Context, output: IO[str]) -> None:
-    """Write all accounts as CSV that `import` reads, without passwords and protection phrases."""
+def export(context: click.Context, identifier: str | None, output: IO[str]) -> None:
+    """Write all accounts as CSV that `import` reads, without passwords and protection phrases.
+
+    With USERNAME or EMAIL: everything that is kept about this person, as JSON, to be given to them. Passwords and the
+    protection phrase are told as set or not set.
+    """
+    if identifier is not None:
+        click.echo(json.dumps(_personal(context, identifier), indent=2, ensure_ascii=False), output)
+        return
     columns = (*REQUIRED, "registered_at")
     with opened(context) as core, core.database.reading() as session:
         rows = session.execute(
@@ -151,6 +162,14 @@ def export(context: click.Context, output: IO[str]) -> None:
     click.echo(
         accounts_file.write(columns, ([*row[:-1], row.registered_at.isoformat()] for row in rows)), output, nl=False
     )
+
+
+def _personal(context: click.Context, identifier: str) -> dict[str, Any]:
+    with opened(context) as core, core.database.reading() as session:
+        account = records.find(session, identifier)
+        if account is None:
+            raise click.ClickException(_UNKNOWN.format(identifier))
+        return personal_data.everything(session, account, core.clock())
 
 
 def _owe_activation(session: Session, account: Account, now: datetime) -> None:

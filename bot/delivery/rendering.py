@@ -80,7 +80,7 @@ class Renderer:
         kind, row = letter.secret.kind, letter.secret.row
         match kind:
             case "code":
-                return {"code": verification.shown(self.keys, "code", row)}
+                return {"code": verification.shown(self.keys, "code", letter.secret.reference)}
             case "stop" | "prove":
                 token = mailbox_links.token(self.keys, kind, session.get_one(LostMailbox, row))
             case _:

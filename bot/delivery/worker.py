@@ -16,6 +16,7 @@ from bot.dialogue.conversation import Conversations
 from bot.dialogue.messages import Sender
 from core.database import Database
 from core.keys import Keys
+from core.purging import Keeping
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +35,14 @@ class Worker:
         renderer: Renderer,
         post: Post,
         senders: Mapping[str, Sender],
+        keeping: Keeping | None = None,
     ) -> None:
-        """Post letters with `post`; `senders` are the channels of this process by name."""
+        """Post letters with `post`; `senders` are this process's channels, `keeping` is how long to keep what."""
         self._stopping = asyncio.Event()
         self._began: dict[str, float] = {}
         self._mailboxes = Mailboxes(database, keys, clock, renderer, post)
         self._chats = Chats(database, clock, conversations, senders)
-        self._purge = Purge(database, clock)
+        self._purge = Purge(database, clock, keeping)
 
     async def run(self) -> None:
         """Work until stopped; a slow mail server does not keep the chats waiting."""

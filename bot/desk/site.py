@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from hmac import compare_digest
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment
@@ -176,7 +175,8 @@ class DeskSite:
         if signed_in is None:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/desk/sign-in?then={quote(here)}", SEE_OTHER)
-        if request.method == "POST" and not compare_digest(form.get("csrf", "").encode(), signed_in.csrf.encode()):
+        posted = request.method == "POST"
+        if posted and not staff_sessions.is_own_form(self.desk.keys, signed_in.session, form.get("csrf", "")):
             return self.page("signed_out.html", signed_in, status=403, typed=_written(form))
         if staff.may(signed_in.member, duty):
             response = handler(Visit(request, signed_in, form))

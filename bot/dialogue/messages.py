@@ -40,7 +40,7 @@ class Picture:
     """
 
     kind: Literal["characters", "spoken", "continuation"]
-    challenge: int
+    challenge: str  # its reference, see `core.verification`
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ OPTIONS: Final[dict[Kind, tuple[str, ...]]] = {
 def verify_person(talk: "Talk", key: str, purpose: str, identifier: str) -> Proof:
     """Return the proof that a person is asking: bound to this chat, `purpose` and `identifier`, good once (G4)."""
     kind: Kind = "characters"
-    challenge, misses = 0, 0
+    challenge, misses = "", 0
     for step in count(1):
         if not challenge:
             challenge, misses = talk.prepare(f"{key}.{step}.issue", verification.issue, kind, purpose, identifier), 0
@@ -38,11 +38,11 @@ def verify_person(talk: "Talk", key: str, purpose: str, identifier: str) -> Proo
             talk.say_phrase(f"{key}.{step}.missed", "code_used_up" if is_used_up else "verification_missed")
         if outcome != MISSED or kind != "code" or misses == rules.CODE_TRIES:
             kind = WAYS.get(outcome, "characters" if outcome == MISSED else kind)
-            challenge = 0
+            challenge = ""
     return Proof(challenge, kind, key)
 
 
-def _tried(talk: "Talk", key: str, kind: Kind, challenge: int, asked: str) -> str:
+def _tried(talk: "Talk", key: str, kind: Kind, challenge: str, asked: str) -> str:
     length = rules.CODE_DIGITS if kind == "code" else rules.CHARACTERS_LENGTH
     question = Typed(OPTIONS[kind], length=length, digits=kind != "characters", wrong_shape=f"not_{kind}")
     picture = None if kind == "code" else Picture(kind, challenge)
@@ -50,5 +50,7 @@ def _tried(talk: "Talk", key: str, kind: Kind, challenge: int, asked: str) -> st
     def right(typed: str) -> bool:
         return verification.answer(talk.context, challenge, typed)
 
-    letter = {"reference": reference(talk.context.keys, "code", challenge)} if kind == "code" else {}
+    letter = (
+        {"reference": reference(talk.context.keys, "code", verification.row_of(challenge))} if kind == "code" else {}
+    )
     return talk.check(key, question, talk.phrase(asked, **letter), right, picture)

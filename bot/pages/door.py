@@ -99,7 +99,7 @@ class Door:
         visitor, is_new = visitor_of(request)
         signed_in = self._who(request)
         visit = Visit(self.site, request, visitor, posted, signed_in)
-        if visit.is_post and not posted.wrong and (is_new or not is_ours(posted, visit.csrf)):
+        if visit.is_post and not posted.wrong and (is_new or not is_ours(posted, visit.forms)):
             visit = replace(visit, posted=replace(posted, wrong="forged"))
         response = handler(visit)
         if is_new:

@@ -61,7 +61,7 @@ def show_activation(site: Site, token: str) -> Response:
     """Return the page with the button that activates, or what is to be said of the link instead."""
     now = site.clock()
     try:
-        with site.database.transaction() as session:
+        with site.database.reading() as session:
             _, account = links.look(session, site.keys, links.ACTIVATE, token, now)
     except LinkRefused:
         return _refused(site, links.ACTIVATE)
@@ -87,7 +87,7 @@ def activate(site: Site, token: str) -> Response:
 def show_reset(site: Site, token: str) -> Response:
     """Return the form for a new password, or what is to be said of the link instead."""
     try:
-        with site.database.transaction() as session:
+        with site.database.reading() as session:
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
     except LinkRefused:
         return _refused(site, links.RESET)
@@ -102,7 +102,7 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
     try:
         with site.database.transaction() as session:
             limits.spend(session, site.keys, limits.NETWORK_PASSWORDS, network, site.clock())
-        with site.database.transaction() as session:
+        with site.database.reading() as session:
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
         mistakes = chosen.mistakes(account.username, account.email)
         if mistakes:
@@ -127,7 +127,7 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
 def show_email(site: Site, token: str) -> Response:
     """Return the page with the button that changes the address, or what is to be said of the link instead."""
     try:
-        with site.database.transaction() as session:
+        with site.database.reading() as session:
             link, account = links.look(session, site.keys, links.EMAIL, token, site.clock())
     except LinkRefused:
         return _refused(site, links.EMAIL)

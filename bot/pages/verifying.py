@@ -26,7 +26,7 @@ class Shown:
     """What the block of a form shows: a challenge, or that it was passed, or for how long there is none."""
 
     purpose: str
-    challenge: int = 0
+    challenge: int = 0  # its row
     kind: Kind = "characters"
     is_passed: bool = False
     minutes: object = 0
@@ -37,7 +37,7 @@ def shown(visit: Visit, unit: Unit, purpose: str) -> Shown:
     """Return what a form shows: what stands already, else a new picture, counted by network and browser."""
     standing = verification.standing(unit.context, purpose)
     if standing is not None:
-        return Shown(purpose, standing.challenge, standing.kind, standing.is_passed)
+        return Shown(purpose, verification.row_of(standing.challenge), standing.kind, standing.is_passed)
     return issued(visit, unit, purpose, "characters", "")
 
 
@@ -46,9 +46,10 @@ def issued(visit: Visit, unit: Unit, purpose: str, kind: Kind, identifier: str) 
     context = unit.context
     try:
         limits.spend(context.session, context.keys, limits.NETWORK_CHALLENGES, visit.network, context.now)
-        return Shown(purpose, verification.issue(context, kind, purpose, identifier), kind)
+        challenge = verification.issue(context, kind, purpose, identifier)
     except BudgetSpent as spent:
         return Shown(purpose, minutes=spent.fields["minutes"])
+    return Shown(purpose, verification.row_of(challenge), kind)
 
 
 def proof(visit: Visit, unit: Unit, purpose: str, identifier: str) -> Proof | None:

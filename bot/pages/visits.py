@@ -2,7 +2,7 @@
 
 import secrets
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from bot.pages.site import Site, network_of
-from core import conversations
+from core import conversations, sessions
 from core.account_sessions import SignedIn
 from core.context import Context
 from core.conversations import Held
@@ -65,7 +65,12 @@ class Visit:
     @property
     def csrf(self) -> str:
         """What every form of this browser carries."""
-        return self.site.keys.hidden("page form", self.visitor)
+        return self.forms[0]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What its forms may carry: also what those that were opened under a retired key do."""
+        return tuple(each.hidden("page form", self.visitor) for each in self.site.keys.live)
 
     @property
     def network(self) -> str:
@@ -75,7 +80,7 @@ class Visit:
     @contextmanager
     def unit(self) -> Iterator["Unit"]:
         """Work on what this browser left here, in one transaction; nobody else has it meanwhile."""
-        chat, now = self.site.keys.hidden("visitor", self.visitor), self.site.clock()
+        chat, now = sessions.hashed(f"visitor {self.visitor}"), self.site.clock()
         language = self.site.wording().code
         with self.site.database.transaction() as session:
             held = conversations.hold_all(session, conversations.VISITS, {chat: language}, now)[chat]
@@ -109,9 +114,10 @@ async def read_form(request: Request) -> Posted:
         return Posted(wrong="too_large" if error.status_code == 413 else "unreadable")
 
 
-def is_ours(posted: Posted, csrf: str) -> bool:
+def is_ours(posted: Posted, forms: Sequence[str]) -> bool:
     """Return whether a page that we gave this browser sent the form."""
-    return compare_digest(posted.values.get("csrf", "").encode(errors="replace"), csrf.encode())
+    given = posted.values.get("csrf", "").encode(errors="replace")
+    return any(compare_digest(given, each.encode()) for each in forms)
 
 
 def _posted(form: FormData) -> Posted:

@@ -24,6 +24,7 @@ def security_headers(address: str) -> Mapping[str, str]:
         "Cache-Control": "no-store",
         "Content-Security-Policy": CONTENT_SECURITY,
         "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

@@ -74,6 +74,7 @@ class Challenge(Base):
     purpose: Mapped[str]
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     identifier_mac: Mapped[str]
+    key_mark: Mapped[str]
     created_at: Mapped[datetime]
     armed_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

@@ -11,10 +11,9 @@ picture shows.
 
 import asyncio
 import json
-import sqlite3
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,8 +21,8 @@ from urllib.parse import parse_qs
 from aiohttp import ClientError, ClientSession, TCPConnector, web
 
 from bot.channels.telegram.webhook import HEADER
-from core import verification
 from core.keys import Keys
+from tests.challenges import newest
 
 TOKEN = "7000:example-token-of-the-benchmark"
 SECRET = "a secret key of the benchmark, long enough to be one"
@@ -139,13 +138,7 @@ class People:
     def _characters(self, chat: int) -> str:
         if not self.database:
             return "never mind"
-        query = (
-            "SELECT h.id, h.kind FROM challenges h JOIN conversations c ON c.id = h.conversation_id"
-            " WHERE c.chat = ? ORDER BY h.id DESC LIMIT 1"
-        )
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
-            row = connection.execute(query, (str(chat + 1),)).fetchone()
-        return verification.shown(self.keys, row[1], row[0]) if row else "never mind"
+        return newest(Path(self.database), self.keys, str(chat + 1)) or "never mind"
 
     def measured(self) -> dict[str, Any]:
         """Return what is printed."""

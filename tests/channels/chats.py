@@ -6,6 +6,7 @@ import re
 from bot.channels.telegram.channel import Telegram
 from bot.channels.terminal import Screen, Terminal
 from bot.dialogue.messages import Delivery, Incoming, Picture
+from core import verification
 from core.tables import Challenge
 from tests.telegram_server import TelegramServer
 from tests.world import Chat, Press, Said, Wait, World, library, typed
@@ -102,7 +103,8 @@ class TelegramChat(Chat):
         challenges = self.world.rows(Challenge)
         if not challenges or challenges[-1].kind == "code":
             return None
-        return Picture("characters" if challenges[-1].kind == "characters" else "spoken", challenges[-1].id)
+        newest = challenges[-1]
+        return Picture("characters" if newest.kind == "characters" else "spoken", verification.reference(newest))
 
     def _picture_kind(self) -> str:
         picture = self._newest_picture()

@@ -153,17 +153,17 @@ async def test_100_000_characters_and_control_characters_are_taken_and_said(
 async def test_verification_characters_are_a_photo_with_the_question_under_it(
     telegram: TelegramServer, turns: StandIn
 ) -> None:
-    turns.react = lambda incoming: (Reply("Type the **characters**.", MENU[:1], Picture("characters", 5)),)
+    turns.react = lambda incoming: (Reply("Type the **characters**.", MENU[:1], Picture("characters", "5.0.x")),)
     await telegram.say(PAT, "go on")
     [reply] = await telegram.heard(PAT)
     assert reply.photo.startswith(b"\x89PNG")
     assert (reply.text, reply.labels) == ("Type the characters.", ["Yes"])
-    shown = verification.shown(KEYS, "characters", 5)
+    shown = verification.shown(KEYS, "characters", "5.0.x")
     assert not any(shown in str(call.fields) for call in telegram.calls)
 
 
 async def test_verification_characters_are_spoken(telegram: TelegramServer, turns: StandIn) -> None:
-    turns.react = lambda incoming: (Reply("Type the digits.", MENU[:1], Picture("spoken", 5)),)
+    turns.react = lambda incoming: (Reply("Type the digits.", MENU[:1], Picture("spoken", "5.0.x")),)
     await telegram.say(PAT, "hear them")
     [reply] = await telegram.heard(PAT)
     assert reply.audio.startswith(b"RIFF")
@@ -171,7 +171,7 @@ async def test_verification_characters_are_spoken(telegram: TelegramServer, turn
 
 
 async def test_a_question_too_long_for_a_caption_follows_the_picture(telegram: TelegramServer, turns: StandIn) -> None:
-    turns.react = lambda incoming: (Reply("word " * 300, MENU[:1], Picture("characters", 5)),)
+    turns.react = lambda incoming: (Reply("word " * 300, MENU[:1], Picture("characters", "5.0.x")),)
     await telegram.say(PAT, "go on")
     picture, question = await telegram.heard(PAT)
     assert (picture.text, picture.labels) == ("", [])

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from core import limits, rules
 from core.tables import Budget, Challenge, Conversation, Message, Owed
+from core.verification import row_of
 from tests.channels.web_chat import WebChat, opened
 from tests.channels.web_page import ChatPage
 from tests.desk.office import Office, ask_for_person
@@ -58,13 +59,13 @@ async def test_nobody_else_sees_the_conversation_or_its_pictures(world: World, c
     picture = chat._picture()
     assert picture is not None
     with chat._browser() as own:
-        shown = own.get(f"/chat/picture/{picture.challenge}")
+        shown = own.get(f"/chat/picture/{row_of(picture.challenge)}")
         assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
         assert shown.headers["cache-control"].startswith("private")
-        assert own.get(f"/chat/sound/{picture.challenge}").status_code == 404, "it is no sound"
+        assert own.get(f"/chat/sound/{row_of(picture.challenge)}").status_code == 404, "it is no sound"
     with opened(world) as other:
         assert [each.id for each in looked(other).bubbles] == ["greeting"]
-        assert other.get(f"/chat/picture/{picture.challenge}").status_code == 404
+        assert other.get(f"/chat/picture/{row_of(picture.challenge)}").status_code == 404
         assert other.get("/chat/picture/99999999999999").status_code == 404
 
 
@@ -74,7 +75,7 @@ async def test_what_was_passed_is_shown_no_more(chat: WebChat) -> None:
     assert picture is not None
     await chat.says(Characters())
     with chat._browser() as own:
-        assert own.get(f"/chat/picture/{picture.challenge}").status_code == 404
+        assert own.get(f"/chat/picture/{row_of(picture.challenge)}").status_code == 404
 
 
 async def test_sounds_are_given_in_parts_as_some_browsers_want_them(chat: WebChat) -> None:
@@ -82,7 +83,7 @@ async def test_sounds_are_given_in_parts_as_some_browsers_want_them(chat: WebCha
     await converse(chat, [(Press("Hear them"), "<spoken>")])
     picture = chat._picture()
     assert picture is not None
-    path = f"/chat/sound/{picture.challenge}"
+    path = f"/chat/sound/{row_of(picture.challenge)}"
     with chat._browser() as own:
         whole = own.get(path)
         part = own.get(path, headers={"Range": "bytes=0-1"})

@@ -7,8 +7,9 @@ from starlette.testclient import TestClient
 
 from bot.channels.web.channel import WebChannel
 from bot.dialogue.messages import Incoming, Picture
+from core import verification
 from core.database import Database
-from core.tables import Base
+from core.tables import Base, Challenge
 from tests.channels.web_page import Bubble, ChatPage
 from tests.serving import app_over
 from tests.world import ADDRESS, Chat, Press, Said, Wait, World, library, typed
@@ -101,4 +102,8 @@ class WebChat(Chat):
         return "\n".join(each.heard for each in self.fresh if each.id != "greeting")
 
     def _picture(self) -> Picture | None:
-        return next((each.picture for each in reversed(self.page.bubbles) if each.picture), None)
+        shown = next((each.picture for each in reversed(self.page.bubbles) if each.picture), None)
+        if shown is None:
+            return None
+        (challenge,) = (each for each in self.world.rows(Challenge) if each.id == int(shown.challenge))
+        return Picture(shown.kind, verification.reference(challenge))

@@ -17,7 +17,7 @@ class Bubble:
     author: str
     text: str = ""
     buttons: dict[str, dict[str, str]] = field(default_factory=dict)
-    picture: Picture | None = None
+    picture: Picture | None = None  # with the row of its challenge, as the page has it
 
     @property
     def heard(self) -> str:
@@ -59,9 +59,9 @@ class ChatPage(HTMLParser):
                 self.fields[values["name"]] = values["value"]
         if tag == "img" and within:
             assert values["alt"]
-            within.picture = Picture("characters", int(values["src"].rpartition("/")[2]))
+            within.picture = Picture("characters", values["src"].rpartition("/")[2])
         if tag == "audio" and within:
-            within.picture = Picture("spoken", int(values["src"].rpartition("/")[2]))
+            within.picture = Picture("spoken", values["src"].rpartition("/")[2])
         if values.get("id") == "log":
             self.version = values["data-version"]
         if tag in BLOCKS and within:

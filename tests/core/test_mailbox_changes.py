@@ -127,7 +127,7 @@ def test_what_was_mailed_and_proved_before_is_void(desks: Desks) -> None:
     waiting, passed = (chat.does(verification.issue, "code", "reset_password", "anngause") for _ in range(2))
     with desks.database.transaction() as session:
         for code in (waiting, passed):
-            verification.arm(session, code, desks.now)
+            verification.arm(session, verification.row_of(code), desks.now)
         session.execute(
             update(AccountRequest).values(
                 account_id=desks.account.id, proved_by="code", resolved_at=desks.now, identifier=None

@@ -65,6 +65,11 @@ WRONG = {
         "a@example.org\nBcc: b@example.org",
     ),
     "KNOWLEDGE": ("no/such/folder", "/dev/null"),
+    "SECRET_KEY_RETIRED": ("too short", "k" * 31),
+    "KEEP_TRANSCRIPTS_DAYS": ("0", "-1", "a month", "36501"),
+    "KEEP_TICKETS_DAYS": ("30", "-1", "a year"),
+    "KEEP_AUDIT_DAYS": ("0", "a year"),
+    "KEEP_PAYLOADS_HOURS": ("23", "a day"),
 }
 RIGHT = {
     "DATABASE_URL": (
@@ -88,6 +93,11 @@ RIGHT = {
     "SMTP_URL": ("smtp://mail.example.org", "smtps://user:p%40ss@mail.example.org:465"),
     "MAIL_FROM": ("cers-support@example.org", "cers-support@localhost", "o'brien+cers@mail.example.org"),
     "KNOWLEDGE": (".",),
+    "SECRET_KEY_RETIRED": ("k" * 32,),
+    "KEEP_TRANSCRIPTS_DAYS": ("1", "30"),
+    "KEEP_TICKETS_DAYS": ("31", "3650"),
+    "KEEP_AUDIT_DAYS": ("1", "365"),
+    "KEEP_PAYLOADS_HOURS": ("24", "72"),
 }
 
 

@@ -153,11 +153,9 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
     for kind in kinds:
         for who in ("danalee1", "omarwash", "luciafarm", "nobody@example.org"):
             with chat.turn() as context:
-                challenge = (
-                    verification.issue(context, "code", "reset_password", who)
-                    if kind == verification.SEND_CODE
-                    else None
-                )
+                challenge = None
+                if kind == verification.SEND_CODE:
+                    challenge = verification.row_of(verification.issue(context, "code", "reset_password", who))
                 row = AccountRequest(
                     kind=kind, identifier=who, proved_by="code", challenge_id=challenge, created_at=context.now
                 )
@@ -174,8 +172,8 @@ def test_every_letter_that_is_ever_owed_has_its_wording(world: World, database: 
         payload = world.keys.seal(json.dumps(dataclasses.asdict(asked)).encode())
         resolved(world, chat, registration.REGISTER, email, payload=payload)
     with chat.turn() as context:
-        challenge = verification.issue(context, "code", registration.REGISTER, "new@example.org")
-    resolved(world, chat, verification.SEND_CODE, "new@example.org", challenge_id=challenge)
+        code = verification.issue(context, "code", registration.REGISTER, "new@example.org")
+    resolved(world, chat, verification.SEND_CODE, "new@example.org", challenge_id=verification.row_of(code))
     with database.transaction() as session:
         dana = session.scalars(select(Account.id).where(Account.username == "danalee1")).one()
     resolved(world, chat, profile.CHANGE_EMAIL, "dana2@example.org", account_id=dana)
@@ -239,13 +237,14 @@ def test_g4_a_link_is_derived_when_it_is_mailed_and_lives_from_then_on(
 def test_g4_a_code_is_derived_when_it_is_mailed_and_lives_from_then_on(world: World, database: Database) -> None:
     chat = CoreChat(database, world.keys, world.now)
     challenge = chat.does(verification.issue, "code", "reset_password", "dana@example.org")
-    letter = dataclasses.replace(reminder(), key="verification_code", secret=Secret("code", challenge))
+    secret = Secret("code", verification.row_of(challenge), challenge)
+    letter = dataclasses.replace(reminder(), key="verification_code", secret=secret)
     code = verification.shown(world.keys, "code", challenge)
     assert code in text(rendered(world, database, letter)).splitlines()
     assert code not in str(letter)
     for moment in (None, world.now):
         with database.transaction() as session:
-            assert session.get_one(Challenge, challenge).armed_at == moment
+            assert session.get_one(Challenge, secret.row).armed_at == moment
             arm(session, letter, world.now)
 
 

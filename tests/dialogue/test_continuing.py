@@ -28,7 +28,7 @@ async def code_of(chat: Chat) -> str:
     """Let somebody ask for a code; return it as it is shown."""
     assert "<continuation>" in await chat.says("/continue")
     newest = chat.world.rows(Challenge)[-1]
-    return verification.shown(chat.world.keys, newest.kind, newest.id)
+    return verification.shown(chat.world.keys, newest.kind, verification.reference(newest))
 
 
 async def test_what_was_begun_goes_on_there_and_the_old_chat_says_so(world: World, chat: Chat, there: Chat) -> None:
@@ -49,7 +49,9 @@ async def test_a_verification_that_was_shown_before_is_good_there(world: World, 
     picture = world.rows(Challenge)[-1]
     code = await code_of(chat)
     await there.says(code)
-    assert "is on its way" in await there.says(verification.shown(world.keys, picture.kind, picture.id))
+    assert "is on its way" in await there.says(
+        verification.shown(world.keys, picture.kind, verification.reference(picture))
+    )
 
 
 async def test_back_leads_through_answers_that_were_given_before(chat: Chat, there: Chat) -> None:
@@ -97,7 +99,7 @@ async def test_staff_who_have_the_chat_have_it_there_and_answer_there(world: Wor
     await chat.hears()
     await chat.says("/continue")
     newest = world.rows(Challenge)[-1]
-    await there.says("/continue " + verification.shown(world.keys, newest.kind, newest.id))
+    await there.says("/continue " + verification.shown(world.keys, newest.kind, verification.reference(newest)))
     office.writes(ana, number, "And which browser?")
     assert "And which browser?" in await there.hears()
     assert "browser" not in await chat.hears()

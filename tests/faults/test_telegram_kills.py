@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core import verification
 from core.database import Database
+from tests.challenges import newest
 from tests.faults.telegram_service import KEYS
 from tests.telegram_server import TelegramServer
 from tests.world import library
@@ -62,13 +62,9 @@ class Person:
             return handled >= len(self.kept) and connection.execute(owed, (str(self.chat),)).fetchone() == (0,)
 
     def _shown(self) -> str:
-        query = (
-            "SELECT h.id FROM challenges h JOIN conversations c ON c.id = h.conversation_id"
-            " WHERE c.chat = ? AND h.kind = 'characters' ORDER BY h.id DESC LIMIT 1"
-        )
-        with closing(sqlite3.connect(self.database)) as connection:
-            [challenge] = connection.execute(query, (str(self.chat),)).fetchone()
-        return verification.shown(KEYS, "characters", challenge)
+        shown = newest(self.database, KEYS, str(self.chat))
+        assert shown is not None
+        return shown
 
 
 async def survives(folder: Path, seed: int, kills: int) -> None:

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page
 
 from bot.delivery.post import KeptLetter
 from core import verification
+from core.tables import Challenge
 from tests import browser
 from tests.channels.web_chat import channel_over
 from tests.serving import app_over, on_loopback
@@ -76,7 +77,9 @@ class Walker:
         """Return what is to be typed."""
         source = await self.page.locator("#verification [src]").first.get_attribute("src")
         kind = "characters" if ".png" in (source or "") else "spoken"
-        return verification.shown(self.world.keys, kind, int((source or "").rpartition("=")[2]))
+        number = int((source or "").rpartition("=")[2])
+        (challenge,) = (each for each in self.world.rows(Challenge) if each.id == number)
+        return verification.shown(self.world.keys, kind, verification.reference(challenge))
 
     async def presses(self, name: str) -> None:
         """Press a button and wait for the page that follows."""

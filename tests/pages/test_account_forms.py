@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from core import rules, verification
 from core.tables import AccountRequest, Challenge
+from tests.challenges import reference
 from tests.pages.conftest import Page, Pages
 
 PASSWORD = "Blue4Heron"
@@ -63,7 +64,8 @@ class Visitor:
     def characters(self) -> str:
         """What stands in the last page's picture."""
         kind, number = re.findall(r"verification\.(png|wav)\?challenge=(\d+)", self.text)[0]
-        return verification.shown(self.pages.keys, "characters" if kind == "png" else "spoken", int(number))
+        challenge = reference(self.pages.database, int(number))
+        return verification.shown(self.pages.keys, "characters" if kind == "png" else "spoken", challenge)
 
     def _took(self, answer: Response) -> Page:
         self.status = answer.status_code
@@ -263,9 +265,9 @@ def test_a_code_that_was_mailed_to_one_address_proves_no_other(pages: Pages, ann
     ann.sends("/account/create", NEW | {"other": "code"}, characters=False)
     assert requests(pages) == [verification.SEND_CODE]
     with pages.database.transaction() as session:
-        challenge = session.scalars(select(Challenge.id).where(Challenge.kind == "code")).one()
-        verification.arm(session, challenge, pages.now)
-    code = verification.shown(pages.keys, "code", challenge)
+        challenge = session.scalars(select(Challenge).where(Challenge.kind == "code")).one()
+        verification.arm(session, challenge.id, pages.now)
+        code = verification.shown(pages.keys, "code", verification.reference(challenge))
     other = {"email": "thief@example.org", "email_again": "thief@example.org", "characters": code}
     ann.sends("/account/create", NEW | other)
     assert (ann.status, requests(pages)) == (409, [verification.SEND_CODE])

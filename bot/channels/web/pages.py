@@ -152,11 +152,12 @@ def _without_secrets(site: ChatSite, text: str) -> str:
 
 def _asked(site: ChatSite, request: Request, kind: str) -> str:
     """Return what has to be typed for a challenge of this browser's chat; HTTPException 404 for any other."""
-    visitor, challenge = site.cookies.visitor(request), request.path_params["challenge"]
-    if challenge < 2**31:
+    visitor, number = site.cookies.visitor(request), request.path_params["challenge"]
+    if number < 2**31:
         with site.channel.database.reading() as session:
-            if transcripts.is_asked(session, CHANNEL, visitor.chat, kind, challenge):
-                return verification.shown(site.channel.keys, kind, challenge)
+            challenge = transcripts.asked(session, CHANNEL, visitor.chat, kind, number)
+        if challenge is not None:
+            return verification.shown(site.channel.keys, kind, challenge)
     raise HTTPException(404)
 
 

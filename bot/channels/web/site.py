@@ -30,7 +30,7 @@ class Bubble:
     html: str
     buttons: tuple[tuple[str, str], ...] = ()
     picture: str = ""  # characters or spoken, where the person has to type them now
-    challenge: int = 0
+    challenge: int = 0  # its row
     code: str = ""  # by which the conversation goes on elsewhere
 
 
@@ -127,7 +127,7 @@ class ChatSite:
         if line.author == "person":
             return Bubble(name, line.author, plain_html(text))
         html, shown = markdown_html(text), line.shown or {}
-        kind, challenge = shown.get("picture", ("", 0))
+        kind, challenge = shown.get("picture") or ("", "")
         is_live = bool(stamp) and shown.get("stamp") == stamp
         code = ""
         if kind == continuing.KIND and challenge in transcript.continues:
@@ -138,7 +138,7 @@ class ChatSite:
             html,
             buttons=tuple((label, data) for label, data in shown.get("buttons", ())) if is_live else (),
             picture=kind if is_live and kind != continuing.KIND else "",
-            challenge=challenge,
+            challenge=verification.row_of(challenge) if challenge else 0,
             code=code,
         )
 

@@ -1,4 +1,4 @@
-"""Whose chat a browser has: a random token in a cookie, of which the database knows nothing but a keyed hash."""
+"""Whose chat a browser has: a random token in a cookie, of which the database knows nothing but a hash."""
 
 import re
 import secrets
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core import rules
+from core import rules, sessions
 from core.keys import Keys
 
 CHANNEL = "web"
@@ -20,13 +20,19 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 class Visitor:
     """A browser: `token` is its cookie's value, `is_new` where it has brought none.
 
-    A stolen database opens no chat: the chat's id there cannot be turned back into the token.
+    A stolen database opens no chat: the chat's id there cannot be turned back into the token. Its forms bear one of
+    `forms`, those of today the first: the others are of keys that were in use before.
     """
 
     token: str
     chat: str
-    csrf: str
+    forms: tuple[str, ...]
     is_new: bool
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this browser carries."""
+        return self.forms[0]
 
 
 class Cookies:
@@ -44,8 +50,8 @@ class Cookies:
         is_new = _TOKEN.fullmatch(token) is None
         if is_new:
             token = secrets.token_urlsafe(32)
-        hidden = self._keys.hidden
-        return Visitor(token, hidden("web chat", token), hidden("web chat form", token), is_new)
+        forms = tuple(each.hidden("web chat form", token) for each in self._keys.live)
+        return Visitor(token, sessions.hashed(f"web chat {token}"), forms, is_new)
 
     def keep(self, response: Response, visitor: Visitor) -> None:
         """Let the browser keep its token, where no script reads it, for `rules.WEB_CHAT_DAYS` from now on."""
@@ -66,4 +72,4 @@ class Cookies:
 
 def is_own_form(visitor: Visitor, csrf: str) -> bool:
     """Return whether a form was made for this browser."""
-    return not visitor.is_new and compare_digest(csrf.encode(), visitor.csrf.encode())
+    return not visitor.is_new and any(compare_digest(csrf.encode(), each.encode()) for each in visitor.forms)

@@ -184,6 +184,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("conversation_id", sa.Integer(), nullable=False),
         sa.Column("identifier_mac", sa.Text(), nullable=False),
+        sa.Column("key_mark", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("armed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
