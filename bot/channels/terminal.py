@@ -88,7 +88,8 @@ class Terminal:
         choices = []
         for button in reply.buttons:
             self._choices.append(button.data)
-            choices.append(f"  [{len(self._choices)}] {button.label}")
+            sign = f"  [{len(self._choices)}] "
+            choices.append(textwrap.fill(sign + button.label, self._width(), subsequent_indent=" " * len(sign)))
         self._screen.show("\n\n".join([*parts, *(["\n".join(choices)] if choices else [])]))
 
     def _picture(self, picture: Picture) -> str:

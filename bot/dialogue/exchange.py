@@ -50,7 +50,8 @@ class Exchange:
 
     def warn_of_secret(self) -> None:
         """Say that something like a password was in the message, and what was done about it."""
-        self.stage.say("secret_removed", self.stage.action("reset_password"))
+        reset = self.stage.action("reset_password")
+        self.stage.say("secret_removed", reset, action=reset.label)
 
     def _do(self, meaning: Meaning) -> None:
         """Do what a message means that is no answer; the open question, if any, is asked again."""

@@ -78,7 +78,7 @@ class Readiness:
         while not self._stopping.is_set():
             found = self.look()
             if found != self._found:
-                logger.warning("not ready: %s", ", ".join(found)) if found else logger.warning("ready")
+                logger.warning("not ready: %s", ", ".join(found)) if found else logger.info("ready")
             self._found, self._looked_at = found, time.monotonic()
             self._stopping.wait(LOOK_SECONDS)
 

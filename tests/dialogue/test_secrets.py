@@ -80,6 +80,12 @@ async def test_s2_a_secret_in_a_ticket_is_removed(world: World, chat: Chat) -> N
     assert b"Sunny2Day" not in held
 
 
+async def test_what_to_press_after_a_password_is_named_where_its_button_stands_above(chat: Chat) -> None:
+    heard = await chat.says("my password is Hunter2!horse and it does not work")
+    assert "choose **Reset my password**" in heard
+    assert heard.count("[Reset my password]") == 1
+
+
 async def test_a_username_that_looks_like_a_password_is_taken_once_it_is_called_a_username(
     world: World, chat: Chat
 ) -> None:
