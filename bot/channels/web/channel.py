@@ -1,7 +1,8 @@
 """The web channel: messages of one chat are handled one after the other, and what is committed is delivered."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,6 +38,7 @@ class _Line:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
+    refused: int = 0  # of those that were not taken, how many are being told so with a whole page
 
 
 class WebChannel:
@@ -94,6 +96,21 @@ class WebChannel:
             line.waiting -= 1
             if not line.waiting:
                 del self._lines[visitor.chat]
+
+    def floods(self, visitor: Visitor) -> bool:
+        """Return whether a chat sends faster than anybody types: its line is full, and it is being told so already."""
+        line = self._lines.get(visitor.chat)
+        return line is not None and line.waiting >= rules.WEB_MESSAGES_WAITING and line.refused > 0
+
+    @contextmanager
+    def refusing(self, visitor: Visitor) -> Iterator[None]:
+        """While a chat is told with a page that its message was not taken, others of it are not told at such length."""
+        line = self._lines.get(visitor.chat, _Line())
+        line.refused += 1
+        try:
+            yield
+        finally:
+            line.refused -= 1
 
     async def send(self, delivery: Delivery) -> None:
         """Note that what staff wrote was delivered: it stands on the chat's page since it was committed."""

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.channels import pictures
@@ -75,6 +75,8 @@ def routes(site: ChatSite) -> list[Route]:
 
 async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     """Handle what a form says, and lead the browser back to the page; a form that is not right changes nothing."""
+    if site.channel.floods(visitor):
+        return PlainTextResponse(site.language_of(request).page_text("chat_hurry"), 429, {"Retry-After": "1"})
     form, is_whole = await _form(request)
     text = form.get("text", "").replace("\r\n", "\n")
     typed = await run_in_threadpool(_without_secrets, site, text)
@@ -85,7 +87,8 @@ async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     try:
         await site.channel.receive(visitor, {**form, "text": text}, site.asked(), site.network_of(request))
     except Hurry:
-        return await run_in_threadpool(refused, site, request, visitor, "chat_hurry", 429, typed)
+        with site.channel.refusing(visitor):
+            return await run_in_threadpool(refused, site, request, visitor, "chat_hurry", 429, typed)
     except BudgetSpent as spent:
         page = await run_in_threadpool(
             refused, site, request, visitor, "chat_too_many_chats", 429, typed, **spent.fields
