@@ -76,7 +76,7 @@ def routes(site: ChatSite) -> list[Route]:
 async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     """Handle what a form says, and lead the browser back to the page; a form that is not right changes nothing."""
     if site.channel.floods(visitor):
-        return PlainTextResponse(site.language_of(request).page_text("chat_hurry"), 429, {"Retry-After": "1"})
+        return PlainTextResponse(site.language_of().page_text("chat_hurry"), 429, {"Retry-After": "1"})
     form, is_whole = await _form(request)
     text = form.get("text", "").replace("\r\n", "\n")
     typed = await run_in_threadpool(_without_secrets, site, text)
