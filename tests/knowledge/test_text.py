@@ -134,9 +134,9 @@ def test_only_the_beginning_of_an_endless_text_is_read() -> None:
 def test_no_text_takes_long(unit: str) -> None:
     text, taken = unit * 100_000, []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         normalise(text)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.thread_time() - start)
     assert min(taken) < 0.05
 
 
