@@ -46,15 +46,19 @@ async def test_who_watches_is_told_of_their_own_chat_alone(world: World, watched
             async for version in versions:
                 heard[chat].append(version)
 
+    async def told(times: int) -> None:
+        async with asyncio.timeout(30):
+            while len(heard["mine"]) < times:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(4 * news.LOOK_SECONDS)
+        assert len(heard["mine"]) == len(set(heard["mine"])) == times
+
     listening = [asyncio.create_task(listen(chat)) for chat in heard]
-    await asyncio.sleep(0.5)
-    assert len(heard["mine"]) == 1, "how it stands"
+    await told(1)  # how it stands
     await asyncio.to_thread(says, world, other, "mine", "/help")
-    await asyncio.sleep(0.5)
-    assert len(heard["mine"]) == 2
+    await told(2)
     await asyncio.to_thread(says, world, other, "mine", "/forget")
-    await asyncio.sleep(0.5)
-    assert len(set(heard["mine"])) == 3, "what is not kept in the transcript is news as well"
+    await told(3)  # what is not kept in the transcript is news as well
     assert heard["theirs"] == []
     watched.close()
     await asyncio.gather(*listening)
