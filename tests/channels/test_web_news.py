@@ -45,11 +45,15 @@ async def test_who_watches_is_told_of_their_own_chat_alone(world: World, watched
         async with aclosing(watched.watch(chat)) as versions:
             async for version in versions:
                 heard[chat].append(version)
+                came.set()
+
+    came = asyncio.Event()
 
     async def told(times: int) -> None:
         async with asyncio.timeout(30):
             while len(heard["mine"]) < times:
-                await asyncio.sleep(0.02)
+                await came.wait()
+                came.clear()
         await asyncio.sleep(4 * news.LOOK_SECONDS)
         assert len(heard["mine"]) == len(set(heard["mine"])) == times
 
