@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,7 @@ def _open_core() -> "Core":
 
 def main() -> None:
     """Run a command; a wrong setting or a broken knowledge file ends it with a sentence and status 2."""
+    os.umask(0o077)  # databases, letters and logs are for this user alone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         cersbot(standalone_mode=True)

@@ -46,9 +46,20 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source, timeout=30)) as original, closing(sqlite3.connect(target)) as copy:
         original.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, complete in itself
-        found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
-    if found != ["ok"]:
-        raise BackupFailed(f"The database is damaged, and so would the backup be: {'; '.join(found[:3])}.")
+    if found := damage(target):
+        raise BackupFailed(f"The database is damaged, and so would the backup be: {found}.")
+
+
+def damage(file: Path) -> str:
+    """Return what is broken in an SQLite database, by SQLite's own check; nothing where it is whole."""
+    try:
+        with closing(sqlite3.connect(file, timeout=30)) as database:
+            found = [row[0] for row in database.execute("PRAGMA integrity_check(3)")]
+    except sqlite3.OperationalError:  # it is locked or cannot be opened, which says nothing about what is in it
+        raise
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if found == ["ok"] else "; ".join(found)
 
 
 def _dump_postgresql(url: URL, target: Path) -> None:

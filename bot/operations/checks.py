@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import open_library
+from bot.operations import backups
 from core.database import Database
 from core.settings import VAR, Settings
 from core.tables import AuditEvent
@@ -86,7 +87,7 @@ def secret_key(settings: Settings) -> Finding:
 
 
 def database(settings: Settings) -> Finding:
-    """Look whether the database answers and has its tables."""
+    """Look whether the database answers, is whole and has its tables."""
     try:
         database = Database(settings.database_url)
     except ModuleNotFoundError:
@@ -94,6 +95,8 @@ def database(settings: Settings) -> Finding:
     where = database.url.render_as_string()
     if database.file is not None and not database.file.exists():
         return Finding("odd", f"there is no {database.file} yet", "it is made by `cersbot run` or `cersbot migrate`")
+    if database.file is not None and (damage := backups.damage(database.file)):
+        return Finding("bad", f"{where} is damaged: {damage}", "stop the bot and restore a backup, as the README says")
     try:
         is_current = database.is_current()
     except SQLAlchemyError as error:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -112,6 +113,19 @@ async def test_a_clock_behind_what_was_recorded_is_found(tmp_path: Path) -> None
     assert "timedatectl set-ntp true" in done.stdout
 
 
+async def test_a_damaged_database_is_found_and_whole_again_once_its_backup_is_in_its_place(tmp_path: Path) -> None:
+    called(tmp_path, "migrate")
+    called(tmp_path, "backup", "backup.db")
+    file = tmp_path / "var" / "cersbot.db"
+    with file.open("r+b") as broken:
+        broken.seek(-4096 * 3, 2)
+        broken.write(b"\xff" * 4096 * 2)
+    done = await doctor(tmp_path)
+    assert (done.returncode, "is damaged: " in done.stdout) == (1, True), done.stdout
+    shutil.copy(tmp_path / "backup.db", file)
+    assert "ok  database" in (await doctor(tmp_path)).stdout
+
+
 def test_postgresql_without_tables_is_found_and_migrated(tmp_path: Path, postgresql: PostgreSQL) -> None:
     with postgresql.without_tables() as url:
         settings = {"CERSBOT_DATABASE_URL": url, "CERSBOT_SECRET_KEY": "x" * 40}
@@ -122,7 +136,8 @@ def test_postgresql_without_tables_is_found_and_migrated(tmp_path: Path, postgre
 
 
 def test_a_backup_is_a_command(tmp_path: Path) -> None:
-    called(tmp_path, "migrate")
+    run(tmp_path, "migrate")
+    assert stat.S_IMODE((tmp_path / "var" / "cersbot.db").stat().st_mode) == 0o600, "others can read the database"
     done = run(tmp_path, "backup", "copy.db")
     assert (done.returncode, "secret key" in done.stdout) == (0, True)
     again = called(tmp_path, "backup", "copy.db")
