@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 FIELDS = frozenset({"csrf", "key", "text", "button"})
 LONGEST_SECONDS = 600  # the browser then asks again, and shows whose chat it has
+FLOODER_WAITS_SECONDS = 1.0
 SEE_OTHER = 303
 
 _Mistake = tuple[str, int, Mapping[str, object]]  # the text that tells it, the status, and the text's fields
@@ -76,6 +77,7 @@ def routes(site: ChatSite) -> list[Route]:
 async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     """Handle what a form says, and lead the browser back to the page; a form that is not right changes nothing."""
     if site.channel.floods(visitor):
+        await asyncio.sleep(FLOODER_WAITS_SECONDS)  # who sends without end is slowed to what its connections can wait
         return PlainTextResponse(site.language_of().page_text("chat_hurry"), 429, {"Retry-After": "1"})
     form, is_whole = await _form(request)
     text = form.get("text", "").replace("\r\n", "\n")
