@@ -15,12 +15,15 @@ from core.lost_mailboxes import APPROVED, DONE, STOPPED, held_case, moved
 from core.office_days import Calendar
 from core.refusals import LinkRefused
 from core.tables import LostMailbox, Ticket
+from core.takeover import set_due
 from core.ticket_history import Kind
+from core.tickets import OPEN, RESOLVED, WAITING
 
 
 def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostMailbox, bool]:
     """Stop the change for good; return its case, and whether this stopped it: one that is over stays as it is.
 
+    It shows at once: its ticket, unless resolved, waits for nobody any more and is as urgent as one after a change.
     Where the change is made already, the owner's word that it was not theirs is kept, and `contested` has the case.
     LinkRefused when the link was never ours, or its case was never approved.
     """
@@ -30,6 +33,7 @@ def stop(session: Session, keys: Keys, given: str, now: datetime) -> tuple[LostM
     is_stopped = moved(session, case, (APPROVED,), state=STOPPED, ended_at=now)
     if is_stopped:
         _note(session, case, Event.MAILBOX_STOPPED, Kind.MAILBOX_STOPPED, now)
+        _make_urgent(session.get_one(Ticket, case.ticket_id), now)
     elif case.state == DONE and case.contested_at is None:
         case.contested_at = now
         _note(session, case, Event.MAILBOX_CONTESTED, Kind.MAILBOX_CONTESTED, now)
@@ -69,6 +73,17 @@ def notice_refused(session: Session, case_id: int, why: str, now: datetime) -> N
     case = held_case(session, case_id)
     if case is not None:
         _note(session, case, Event.MAILBOX_NOTICE_REFUSED, Kind.MAILBOX_NOTICE_REFUSED, now, why)
+
+
+def _make_urgent(ticket: Ticket, now: datetime) -> None:
+    """Open what waits for its person, and make it due in hours where it is not due sooner; a resolved one stays so."""
+    urgent = now + timedelta(hours=rules.TICKET_URGENT_HOURS)
+    if ticket.state == RESOLVED:
+        return
+    if ticket.state == WAITING or ticket.due_at > urgent:
+        set_due(ticket, urgent)
+    if ticket.state == WAITING:
+        ticket.state = OPEN
 
 
 def _note(session: Session, case: LostMailbox, event: Event, kind: Kind, now: datetime, text: str = "") -> None:

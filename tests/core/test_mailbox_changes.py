@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from core import accounts, links, mailbox_changes, ticket_queue, tickets, verification
-from core.context import Context
+from core import accounts, links, mailbox_changes, ticket_history, ticket_queue, ticket_work, tickets, verification
+from core.context import Context, Desk
 from core.refusals import LinkRefused, ProofRefused
 from core.rules import MAILBOX_STOPPED_DAYS, MAILBOX_WAIT_HOURS, TICKET_URGENT_HOURS
 from core.tables import Account, AccountRequest, Ticket
@@ -36,6 +36,31 @@ def test_the_owner_stops_it_for_good_and_for_a_month_there_is_no_other_case(desk
     assert desks.opens() == "mailbox_stopped_lately"
     desks.now += timedelta(days=MAILBOX_STOPPED_DAYS)
     assert desks.opens() == ""
+
+
+@pytest.mark.parametrize("state", ["waiting", "escalated", "resolved"])
+def test_an_owner_who_stops_it_brings_its_ticket_before_staff_at_once(desks: Desks, state: str) -> None:
+    acts: dict[str, Callable[[Desk], object]] = {
+        "waiting": lambda desk: ticket_work.wait_for_person(desk, desks.ticket),
+        "escalated": lambda desk: ticket_work.escalate(
+            desk, desks.ticket, "technical", "Is it her?", (desks.now + 5 * DAY).date()
+        ),
+        "resolved": lambda desk: ticket_work.resolve(desk, desks.ticket),
+    }
+    assert (desks.opens(), desks.approves(), desks.does("Ana", acts[state])) == ("", "", "")
+    with desks.database.reading() as session:
+        due_before = session.get_one(Ticket, desks.ticket).due_at
+    stopped_at = desks.now
+    for _ in range(2):
+        assert desks.stops() == "stopped"
+        desks.now += timedelta(hours=1)
+    with desks.database.reading() as session:
+        ticket = session.get_one(Ticket, desks.ticket)
+        last = ticket_history.history(session, desks.ticket)[-1]
+    urgent = stopped_at + timedelta(hours=TICKET_URGENT_HOURS)
+    assert ticket.state == {"waiting": "open"}.get(state, state)
+    assert ticket.due_at == (due_before if state == "resolved" else urgent)
+    assert (last.kind, last.at) == ("mailbox_stopped", stopped_at)
 
 
 def test_a_link_that_comes_too_late_stops_nothing_and_becomes_one_urgent_ticket(desks: Desks) -> None:
