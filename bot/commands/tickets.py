@@ -42,13 +42,14 @@ def list_tickets(context: click.Context, *, state: str, search: str, late: bool,
         filters = Filters(state=state, words=search, late_at=core.clock() if late else None)
         with core.database.reading() as session:
             page = ticket_queue.page(session, filters, staff=0, size=most)
+            has_any = bool(page.rows) or session.scalar(select(Ticket.id).limit(1)) is not None
     for each in page.rows:
         head = " ".join(each.happened.split())[:60]
         click.echo(f"{each.number:>7} {each.state:10} {written(each.due_at)} {each.owner or '-':16} {head}")
     if page.more:
         click.echo(f"There are more; --most {most * 2} shows them.")
     if not page.rows:
-        click.echo("There is no such ticket.")
+        click.echo("There is no such ticket." if has_any else "There are no tickets.")
 
 
 @tickets.command()

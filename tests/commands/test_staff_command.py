@@ -119,6 +119,10 @@ def test_tickets_are_listed_searched_and_shown(operator: Operator) -> None:
     assert operator.types(tickets, "show", "5").exit_code == 1
 
 
+def test_where_no_ticket_was_ever_opened_the_list_says_so(operator: Operator) -> None:
+    assert operator.types(tickets, "list").output == "There are no tickets.\n"
+
+
 def test_no_cell_of_the_export_is_a_formula(operator: Operator) -> None:
     opened(operator, '=HYPERLINK("http://example.org")')
     opened(operator, '+1 "quoted"\nand a second line')
