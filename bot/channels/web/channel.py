@@ -1,8 +1,8 @@
 """The web channel: messages of one chat are handled one after the other, and what is committed is delivered."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +18,8 @@ from core.database import Database
 from core.inbox import Arrival
 from core.keys import Keys
 from knowledge.library import Library
+
+FLOOD_SECONDS = 1.0  # so long nothing is read of a chat whose messages came too fast
 
 
 class Hurry(Exception):
@@ -38,7 +40,6 @@ class _Line:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: int = 0
-    refused: int = 0  # of those that were not taken, how many are being told so with a whole page
 
 
 class WebChannel:
@@ -67,6 +68,7 @@ class WebChannel:
         self._turns: Turns[Prepared] = Turns(conversations, _nothing_arrives)
         self._admission = Admission(database, keys, clock)
         self._lines: dict[str, _Line] = {}
+        self._flooded: dict[str, float] = {}
 
     async def receive(self, visitor: Visitor, form: Mapping[str, str], asked: Asked, network: str) -> None:
         """Handle what a form says, once however often it comes; a flooding chat waits for itself alone (G5).
@@ -86,6 +88,9 @@ class WebChannel:
         )
         line = self._lines.setdefault(visitor.chat, _Line())
         if line.waiting >= rules.WEB_MESSAGES_WAITING:
+            now = time.monotonic()
+            self._flooded = {chat: until for chat, until in self._flooded.items() if until > now}
+            self._flooded[visitor.chat] = now + FLOOD_SECONDS
             raise Hurry
         line.waiting += 1
         try:
@@ -98,19 +103,8 @@ class WebChannel:
                 del self._lines[visitor.chat]
 
     def floods(self, visitor: Visitor) -> bool:
-        """Return whether a chat sends faster than anybody types: its line is full, and it is being told so already."""
-        line = self._lines.get(visitor.chat)
-        return line is not None and line.waiting >= rules.WEB_MESSAGES_WAITING and line.refused > 0
-
-    @contextmanager
-    def refusing(self, visitor: Visitor) -> Iterator[None]:
-        """While a chat is told with a page that its message was not taken, others of it are not told at such length."""
-        line = self._lines.get(visitor.chat, _Line())
-        line.refused += 1
-        try:
-            yield
-        finally:
-            line.refused -= 1
+        """Return whether a chat sent faster than anybody types, a moment ago: nothing more of it is read for now."""
+        return self._flooded.get(visitor.chat, 0.0) > time.monotonic()
 
     async def send(self, delivery: Delivery) -> None:
         """Note that what staff wrote was delivered: it stands on the chat's page since it was committed."""

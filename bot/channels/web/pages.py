@@ -89,8 +89,7 @@ async def say(site: ChatSite, request: Request, visitor: Visitor) -> Response:
     try:
         await site.channel.receive(visitor, {**form, "text": text}, site.asked(), site.network_of(request))
     except Hurry:
-        with site.channel.refusing(visitor):
-            return await run_in_threadpool(refused, site, request, visitor, "chat_hurry", 429, typed)
+        return await run_in_threadpool(refused, site, request, visitor, "chat_hurry", 429, typed)
     except BudgetSpent as spent:
         page = await run_in_threadpool(
             refused, site, request, visitor, "chat_too_many_chats", 429, typed, **spent.fields
