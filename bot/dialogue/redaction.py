@@ -88,6 +88,7 @@ _NUMBERED = re.compile(
 )
 _BLANKS = re.compile(r"\s{4,}")
 _WORD = re.compile(r"\S+")
+_ITS_END = re.compile(rf"(?<={re.escape(REMOVED)})[!?#$%&*+=~^]+")  # part of the secret as well as of the sentence
 _PIECE = re.compile(r"[^/:]+")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+|https?://\S+|www\.\S+", re.IGNORECASE)
 _ADDRESS_AND = re.compile(r"(?P<address>[^\s:/]+@[^\s:/]+\.[a-z]{2,})(?P<tie>[:/])(?P<value>\S+)", re.IGNORECASE)
@@ -142,6 +143,7 @@ def heard(text: str, innocent: Collection[str]) -> Heard:
     clean = _DIGIT_WORDS.sub(REMOVED, clean)
     clean = _removed(_NEXT, _removed(_NEXT, clean, shaped), shaped)
     clean = _WORD.sub(lambda match: _without_shaped(match.group(), named), clean)
+    clean = _ITS_END.sub("", clean)
     secret = clean != bare
     return Heard(
         text, _CODE.sub(lambda match: match.group() if match.group() in named | numbered else REMOVED, clean), secret

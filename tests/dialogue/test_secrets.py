@@ -80,6 +80,11 @@ async def test_s2_a_secret_in_a_ticket_is_removed(world: World, chat: Chat) -> N
     assert b"Sunny2Day" not in held
 
 
+async def test_s2_the_last_sign_of_a_password_is_removed_with_it(chat: Chat) -> None:
+    await converse(chat, [("/person", "What happened?"), ("my password is Hunter2secret!", "tried")])
+    await converse(chat, [("skip", "telephone"), ("skip", "my password is [removed] - Tried")])
+
+
 async def test_what_to_press_after_a_password_is_named_where_its_button_stands_above(chat: Chat) -> None:
     heard = await chat.says("my password is Hunter2!horse and it does not work")
     assert "choose **Reset my password**" in heard
