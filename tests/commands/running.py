@@ -103,6 +103,16 @@ class Running:
         with urllib.request.urlopen(urllib.request.Request(address, data=data), timeout=10) as answer:
             return str(answer.read().decode())
 
+    async def opens(self, link: str) -> str:
+        """Return the page of a link that was just mailed: it lives once what the mail server said is written down."""
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    return await asyncio.to_thread(self.page, link)
+                except urllib.error.HTTPError as refused:
+                    assert refused.code == 404
+                await asyncio.sleep(0.05)
+
     def hands_in(self, update: object, secret: str) -> int:
         """Hand an update in as Telegram does; return the status."""
         request = urllib.request.Request(
