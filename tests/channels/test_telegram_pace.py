@@ -2,18 +2,23 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from itertools import pairwise
 
-from bot.channels.telegram.pace import STRETCH_SECONDS, SharedPace
+import pytest
+
+from bot.channels.telegram.pace import STRETCH_SECONDS, GivenOut, SharedPace
+from core.database import Database
 
 A_SECOND = 50
 MESSAGES = 30
 STILL_SECONDS = 0.3
+LONG_STRETCH = 2.0
 
 
 async def test_a_process_that_stood_still_does_not_send_what_it_missed_at_once() -> None:
     async def reserve(seconds: float) -> float:
-        return 0.0
+        return time.monotonic()
 
     pace, left = SharedPace(reserve), []
 
@@ -34,11 +39,10 @@ async def test_two_processes_whose_reservations_come_back_late_stay_within_the_p
 
     async def reserve(seconds: float) -> float:
         nonlocal until
-        asked = time.monotonic()
-        begins = max(until, asked)
+        begins = max(until, time.monotonic())
         until = begins + seconds
         await asyncio.sleep(1.5 * STRETCH_SECONDS)
-        return begins - asked
+        return begins
 
     left: list[float] = []
 
@@ -51,6 +55,15 @@ async def test_two_processes_whose_reservations_come_back_late_stay_within_the_p
     left.sort()
     most = max(sum(at <= later < at + STRETCH_SECONDS for later in left) for at in left)
     assert most <= A_SECOND * STRETCH_SECONDS + 2
+
+
+async def test_the_wait_for_the_database_does_not_bring_a_stretch_forward(database: Database) -> None:
+    given_out = GivenOut(database, lambda: datetime.now(UTC))
+    ends = await given_out.reserve(LONG_STRETCH) + LONG_STRETCH
+    with database.transaction():
+        waiting = asyncio.create_task(given_out.reserve(LONG_STRETCH))
+        await asyncio.sleep(LONG_STRETCH / 4)
+    assert await waiting == pytest.approx(ends, abs=LONG_STRETCH / 20)
 
 
 def _stand_still() -> None:

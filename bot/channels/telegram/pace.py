@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -19,7 +20,7 @@ class SharedPace:
     """Lets messages out one after the other, in the stretches that this process has reserved."""
 
     def __init__(self, reserve: Callable[[float], Awaitable[float]]) -> None:
-        """Use `reserve`, which takes the next so many seconds for the caller and returns in how many they begin."""
+        """Use `reserve`: it takes the next so many seconds for the caller, and returns when they begin (monotonic)."""
         self._reserve = reserve
         self._next = 0.0
         self._ends = 0.0
@@ -34,8 +35,8 @@ class SharedPace:
         When a stretch is over before its reservation came back, one message leaves for it: what is left of the next
         belongs to another process.
         """
-        clock = asyncio.get_running_loop().time
-        stretch = max(STRETCH_SECONDS, 1 / a_second)
+        clock = time.monotonic
+        stretch = max(1, round(STRETCH_SECONDS * a_second)) / a_second  # whole messages: a part would be rounded up
         async with self._one_leaves:
             at = max(self._next, clock())
             if at >= self._ends:
@@ -57,12 +58,11 @@ class SharedPace:
         return await self._reserved(seconds)
 
     async def _reserved(self, seconds: float) -> tuple[float, float]:
-        asked = asyncio.get_running_loop().time()
+        begins = time.monotonic()
         try:
-            begins = asked + await self._reserve(seconds)
+            begins = await self._reserve(seconds)
         except Exception:
             logger.exception("the pace of the other processes is not known; this one keeps its own")
-            begins = asked
         return begins, begins + seconds
 
 
@@ -75,7 +75,7 @@ class GivenOut:
         self._clock = clock
 
     async def reserve(self, seconds: float) -> float:
-        """Take the channel's next so many seconds; return in how many they begin."""
+        """Take the channel's next so many seconds; return when they begin, by the monotonic clock of this process."""
         return await asyncio.to_thread(self._reserve, seconds)
 
     async def queue(self, group: str, pace: Pace, messages: int) -> float:
@@ -84,7 +84,8 @@ class GivenOut:
 
     def _reserve(self, seconds: float) -> float:
         with self._database.transaction() as session:
-            return pacing.reserve(session, CHANNEL, seconds, self._clock())
+            now, moment = time.monotonic(), self._clock()  # read together: no wait lies between
+            return now + pacing.reserve(session, CHANNEL, seconds, moment)
 
     def _queue(self, group: str, pace: Pace, messages: int) -> float:
         with self._database.transaction() as session:
