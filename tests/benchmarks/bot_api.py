@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from aiohttp import ClientError, ClientSession, TCPConnector, web
 
 from bot.channels.telegram.webhook import HEADER
+from core.database import Database
 from core.keys import Keys
 from tests.challenges import newest
 
@@ -39,7 +40,7 @@ class People:
         self.texts: list[list[str]] = script["texts"]
         self.rate: float = script["rate"]
         self.at_once: bool = script["at_once"]
-        self.database: str = script["database"]
+        self.database = Database(f"sqlite:///{script['database']}") if script["database"] else None
         self.workers: int = script.get("hooks", 0)
         self.hooks: list[str] = []
         self.posting: set[asyncio.Task[None]] = set()
@@ -136,9 +137,8 @@ class People:
             self.ended.set()
 
     def _characters(self, chat: int) -> str:
-        if not self.database:
-            return "never mind"
-        return newest(Path(self.database), self.keys, str(chat + 1)) or "never mind"
+        shown = newest(self.database, self.keys, str(chat + 1)) if self.database else None
+        return shown or "never mind"
 
     def measured(self) -> dict[str, Any]:
         """Return what is printed."""

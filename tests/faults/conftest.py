@@ -1,8 +1,9 @@
 """What tests of faults work with: the bot as a process, on SQLite or PostgreSQL."""
 
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,9 @@ async def ended(service: ServiceProcess) -> None:
     """End what a test has left running."""
     if service.process and service.process.poll() is None:
         await service.end(signal.SIGKILL)
+
+
+def integrity(file: Path) -> list[tuple[str]]:
+    """Return what SQLite finds wrong with the file, or ok."""
+    with closing(sqlite3.connect(file)) as database:
+        return database.execute("PRAGMA integrity_check").fetchall()

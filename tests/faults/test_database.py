@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import ended
+from tests.faults.conftest import ended, integrity
 from tests.faults.service import ServiceProcess
 from tests.postgres import PostgreSQL
 from tests.telegram_server import TelegramServer
@@ -26,12 +26,6 @@ def locked(file: Path) -> Iterator[None]:
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
-
-
-def integrity(file: Path) -> list[tuple[str]]:
-    """Return what SQLite finds wrong with the file, or ok."""
-    with closing(sqlite3.connect(file)) as database:
-        return database.execute("PRAGMA integrity_check").fetchall()
 
 
 @pytest.mark.parametrize("seconds", [0, pytest.param(30, marks=pytest.mark.prove)])

@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 import os
 import signal
-import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.database import Database
+from core.tables import AccountRequest, Conversation, Message, Owed, Received
 from tests.challenges import newest
+from tests.faults.conftest import integrity
 from tests.faults.telegram_service import KEYS
+from tests.postgres import PostgreSQL
 from tests.telegram_server import TelegramServer
 from tests.world import library
 
@@ -34,7 +39,7 @@ SCRIPT = (
 class Person:
     """Somebody who says the next thing when the last was answered, and begins anew at the end."""
 
-    def __init__(self, telegram: TelegramServer, database: Path, chat: int) -> None:
+    def __init__(self, telegram: TelegramServer, database: Database, chat: int) -> None:
         self.telegram = telegram
         self.database = database
         self.chat = chat
@@ -53,13 +58,10 @@ class Person:
 
     def _is_answered(self) -> bool:
         """Return whether everything that was said was handled, and the answers are noted as sent."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            handled = len(transcript(connection, self.chat))
-            owed = (
-                "SELECT count(*) FROM outbox o JOIN conversations c ON c.id = o.conversation_id"
-                " WHERE c.chat = ? AND o.settled_at IS NULL"
-            )
-            return handled >= len(self.kept) and connection.execute(owed, (str(self.chat),)).fetchone() == (0,)
+        with self.database.reading() as session:
+            handled = len(transcript(session, self.chat))
+            owed = select(func.count()).select_from(Owed).join(Conversation).where(Conversation.chat == str(self.chat))
+            return handled >= len(self.kept) and not session.scalar(owed.where(Owed.settled_at.is_(None)))
 
     def _shown(self) -> str:
         shown = newest(self.database, KEYS, str(self.chat))
@@ -67,24 +69,14 @@ class Person:
         return shown
 
 
-async def survives(folder: Path, seed: int, kills: int) -> None:
+async def survives(url: str, seed: int, kills: int) -> None:
     """Let a service die so often while people talk to it, and check what they and the database say."""
-    path = folder / "bot.db"
-    database = Database(f"sqlite:///{path}")
+    database = Database(url)
     database.migrate()
-    database.close()
     async with TelegramServer() as telegram:
-        people = [Person(telegram, path, chat) for chat in range(1, CHATS + 1)]
+        people = [Person(telegram, database, chat) for chat in range(1, CHATS + 1)]
         lives = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-m",
-                "tests.faults.lives",
-                telegram.base_url,
-                f"sqlite:///{path}",
-                str(seed),
-                str(kills),
-            ),
+            *(sys.executable, "-m", "tests.faults.lives", telegram.base_url, url, str(seed), str(kills)),
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
@@ -97,42 +89,59 @@ async def survives(folder: Path, seed: int, kills: int) -> None:
                 assert line.endswith(f"signal {signal.SIGKILL.value}\n"), f"life {number}: {line}"
             enough.set()
             await asyncio.gather(*talking)
-            await telegram.settled(wait=60)
+            assert await telegram.until(lambda: owes_nothing(database), 60), "a letter is still owed"
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(lives.pid, signal.SIGKILL)
             for task in talking:
                 task.cancel()
             await lives.wait()
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT count(*) FROM inbox WHERE handled_at IS NULL").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM inbox WHERE tries > 0").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM outbox WHERE settled_at IS NULL").fetchone() == (0,)
-        answered = connection.execute("SELECT count(*) FROM messages WHERE author = 'bot'").fetchone()[0]
-        requests = connection.execute("SELECT count(*) FROM account_requests").fetchone()
+    with database.reading() as session:
+        assert not count(session, Received, Received.handled_at.is_(None))
+        assert not count(session, Received, Received.tries > 0)
+        answered = count(session, Message, Message.author == "bot")
+        requests = count(session, AccountRequest)
         for person in people:
-            assert transcript(connection, person.chat) == person.kept, "lost, twice or out of order"
-    assert requests == (sum(person.asked for person in people),)
+            assert transcript(session, person.chat) == person.kept, "lost, twice or out of order"
+    database.close()
+    assert requests == sum(person.asked for person in people)
     repeated = len(telegram.called("sendMessage")) + len(telegram.called("sendPhoto")) - answered
     print(f"{kills} kills, {sum(len(person.kept) for person in people)} messages, {repeated} replies came twice")
     assert 0 <= repeated <= kills
 
 
-def transcript(connection: sqlite3.Connection, chat: int) -> list[str]:
+def owes_nothing(database: Database) -> bool:
+    """Return whether every reply and letter has left."""
+    with database.reading() as session:
+        return not count(session, Owed, Owed.settled_at.is_(None))
+
+
+def count(session: Session, table: type[DeclarativeBase], *conditions: ColumnElement[bool]) -> int:
+    """Return how many rows meet the conditions."""
+    return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+
+def transcript(session: Session, chat: int) -> list[str]:
     """Return what the person said, as the service kept it."""
-    query = (
-        "SELECT text FROM messages m JOIN conversations c ON c.id = m.conversation_id"
-        " WHERE c.chat = ? AND author = 'person' ORDER BY m.id"
-    )
-    return [text for (text,) in connection.execute(query, (str(chat),))]
+    lines = select(Message.text).join(Conversation).where(Conversation.chat == str(chat), Message.author == "person")
+    return list(session.scalars(lines.order_by(Message.id)))
 
 
-async def test_g1_kills_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    await survives(tmp_path, seed=1, kills=15)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, postgresql: PostgreSQL, tmp_path: Path) -> Iterator[str]:
+    """Yield the address of a database, which is whole afterwards."""
+    file = tmp_path / "bot.db"
+    with nullcontext(f"sqlite:///{file}") if request.param == "sqlite" else postgresql.database() as url:
+        yield url
+    if request.param == "sqlite":
+        assert integrity(file) == [("ok",)]
+
+
+async def test_g1_kills_lose_nothing_and_do_nothing_twice(url: str) -> None:
+    await survives(url, seed=1, kills=15)
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("seed", range(10, 20))
-async def test_g1_1000_kills_lose_nothing_and_do_nothing_twice(seed: int, tmp_path: Path) -> None:
-    await survives(tmp_path, seed, kills=100)
+async def test_g1_1000_kills_lose_nothing_and_do_nothing_twice(seed: int, url: str) -> None:
+    await survives(url, seed, kills=100)

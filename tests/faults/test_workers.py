@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import random
-import sys
+import socket
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +17,44 @@ from sqlalchemy import select
 from core import rules
 from core.database import Database
 from core.tables import AccountRequest, Conversation, Message, Owed, Received
-from tests.commands.process import ROOT, environment
-from tests.faults.worker_process import READY, Street
+from tests.faults.worker_process import READY, Street, work
 from tests.postgres import PostgreSQL
 from tests.world import World
 
 WORKERS = 4
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.faults.warm"])
 # Each chat begins with an action, whose request may be made once, and goes on with what nobody else has said.
 ACTION = ["recover my username", "person{chat}@example.org", "3", "/cancel"]
+
+
+class Worker:
+    """A process that works, and the way to it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        """Start one."""
+        self._here, there = socket.socketpair()
+        with there:
+            self._process = FORKS.Process(target=work, args=(folder, url, there))
+            self._process.start()
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Yield what it says until it ends."""
+        reader, self._writer = await asyncio.open_connection(sock=self._here)
+        with contextlib.closing(self._writer), contextlib.suppress(ConnectionError):
+            while (line := await reader.readline()).endswith(b"\n"):
+                yield line.decode().strip()
+
+    def hand_in(self, *message: str) -> None:
+        """Give it a message, if it still lives."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def kill(self) -> None:
+        """Kill it, and wait until it is gone."""
+        self._process.kill()
+        await asyncio.to_thread(self._process.join)
 
 
 class Balancer:
@@ -31,21 +63,16 @@ class Balancer:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
         self._url = url
-        self._ready: list[asyncio.subprocess.Process] = []
-        self._started: list[asyncio.subprocess.Process] = []
+        self._ready: list[Worker] = []
+        self._started: list[Worker] = []
         self._done: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._random = random.Random(7)
         self._readers: list[asyncio.Task[None]] = []
         self.kills = 0
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Start a worker."""
-        command = [sys.executable, "-m", "tests.faults.worker_process", str(self._folder), self._url]
-        pipe = asyncio.subprocess.PIPE
-        with (self._folder / "log").open("a") as log:
-            worker = await asyncio.create_subprocess_exec(
-                *command, cwd=ROOT, env=environment(self._folder), stdin=pipe, stdout=pipe, stderr=log
-            )
+        worker = Worker(self._folder, self._url)
         self._started.append(worker)
         self._readers.append(asyncio.create_task(self._read(worker)))
 
@@ -53,34 +80,27 @@ class Balancer:
         """Kill a worker that is at work, and start another in its place."""
         if not self._ready:
             return
-        worker = self._ready.pop(self._random.randrange(len(self._ready)))
-        worker.kill()
-        await worker.wait()
+        await self._ready.pop(self._random.randrange(len(self._ready))).kill()
         self.kills += 1
-        await self.start()
+        self.start()
 
     async def hand_in(self, chat: int, texts: list[str]) -> None:
         """Hand in what one chat says; a message that nobody has acknowledged in time goes to another worker."""
         for number, text in enumerate(texts):
             key = f"{chat}:{number}"
             while not self._done[key].is_set():
-                if self._ready and (way := self._random.choice(self._ready).stdin):
-                    way.write(json.dumps([key, str(chat), text]).encode() + b"\n")
+                if self._ready:
+                    self._random.choice(self._ready).hand_in(key, str(chat), text)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._done[key].wait(), 2)
 
     async def stop(self) -> None:
         """Kill every worker."""
-        for worker in self._started:
-            if worker.returncode is None:
-                worker.kill()
-            await worker.wait()
+        await asyncio.gather(*(worker.kill() for worker in self._started))
         await asyncio.gather(*self._readers)
 
-    async def _read(self, worker: asyncio.subprocess.Process) -> None:
-        assert worker.stdout
-        while (line := await worker.stdout.readline()).endswith(b"\n"):
-            word = line.decode().strip()
+    async def _read(self, worker: Worker) -> None:
+        async for word in worker.lines():
             if word == READY:
                 self._ready.append(worker)
             else:
@@ -101,7 +121,8 @@ async def test_g1_four_workers_of_which_one_is_killed_every_second(
     }
     with postgresql.database() as url:
         balancer = Balancer(tmp_path, url)
-        await asyncio.gather(*(balancer.start() for _ in range(WORKERS)))
+        for _ in range(WORKERS):
+            balancer.start()
         talking = asyncio.gather(*(balancer.hand_in(chat, texts) for chat, texts in said.items()))
         while not talking.done():
             await asyncio.wait({talking}, timeout=1)

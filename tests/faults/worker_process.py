@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import os
+import socket
 import sys
 import threading
 from collections.abc import Mapping
@@ -70,17 +71,17 @@ class Now(World):
         return datetime.now(UTC)
 
 
-def main(folder: str, url: str) -> None:
-    """Work until the end of input."""
-    street = Street(Now(Path(folder), url=url))
-    library().language("en").matcher.match("warm")
+def work(folder: Path, url: str, way: socket.socket) -> None:
+    """Work until nobody is at the other end of the way."""
+    log = os.open(folder / "log", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+    os.dup2(log, sys.stderr.fileno())
+    street = Street(Now(folder, url=url))
     threading.Thread(target=lambda: asyncio.run(street.worker().run()), daemon=True).start()
     says = threading.Lock()
 
     def say(word: str) -> None:
         with says:
-            sys.stdout.write(f"{word}\n")
-            sys.stdout.flush()
+            way.sendall(f"{word}\n".encode())
 
     def handle(line: str) -> None:
         key, chat, text = json.loads(line)
@@ -92,10 +93,6 @@ def main(folder: str, url: str) -> None:
             say(key)
 
     say(READY)
-    with ThreadPoolExecutor(8) as threads:
-        for line in sys.stdin:
+    with ThreadPoolExecutor(8) as threads, way.makefile("r") as lines:
+        for line in lines:
             threads.submit(handle, line)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
