@@ -1,6 +1,6 @@
 """The browser's language: what it asks for while a request is answered, and the one of ours that comes nearest."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -10,6 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from knowledge.library import Language
+
 FIELD = "language"  # of an address, by which a person switches, and of the cookie that remembers it
 LONGEST = 300  # characters of the header that are read
 YEAR_SECONDS = 365 * 24 * 3600
@@ -17,11 +19,15 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a request says: the code that somebody chose, what the browser likes, and the address's query."""
+    """What a request says: the code that somebody chose, what the browser likes, the address's query.
+
+    `spoken` are the languages that it may be answered in.
+    """
 
     chosen: str = ""
     liked: str = ""
     query: str = ""
+    spoken: Sequence[Language] = ()
 
 
 _NOTHING = _Asked()
@@ -31,9 +37,10 @@ _asked: ContextVar[_Asked] = ContextVar("asked")
 class BrowserLanguage:
     """Notes what language a request asks for, for as long as it is answered; a switch is remembered in a cookie."""
 
-    def __init__(self, app: ASGIApp, address: str) -> None:
-        """Answer by `app`; over HTTPS (`address` is PUBLIC_URL) the cookie goes nowhere else."""
+    def __init__(self, app: ASGIApp, address: str, languages: Callable[[], Sequence[Language]]) -> None:
+        """Answer by `app` in one of the `languages`; over HTTPS (`address`) the cookie goes nowhere else."""
         self._app = app
+        self._languages = languages
         self._is_secure = address.startswith("https://")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +52,7 @@ class BrowserLanguage:
         switched = _code(request.query_params.get(FIELD, ""))
         chosen = switched or _code(request.cookies.get(FIELD, ""))
         liked = request.headers.get("accept-language", "")[:LONGEST]
-        _asked.set(_Asked(chosen, liked, scope["query_string"].decode("latin-1")))
+        _asked.set(_Asked(chosen, liked, scope["query_string"].decode("latin-1"), self._languages()))
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -72,6 +79,11 @@ def asked_for(languages: Collection[str], otherwise: str = "en") -> str:
     liked = sorted(filter(None, map(_weighed, _asked.get(_NOTHING).liked.split(","))), key=lambda each: -each[1])
     codes = (code.partition("-")[0].casefold() for code, weight in liked if weight > 0)
     return next((code for code in codes if code in languages), otherwise)
+
+
+def languages() -> Sequence[Language]:
+    """Return the languages that the request under way may be answered in."""
+    return _asked.get(_NOTHING).spoken
 
 
 def in_language(code: str) -> str:

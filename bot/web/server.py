@@ -32,7 +32,7 @@ from bot.pages import account, links, proofs, stops
 from bot.pages.door import Door
 from bot.pages.site import NAVIGATION, Site, network_of
 from bot.web import mailbox
-from bot.web.browser import BrowserLanguage, asked_for, chosen, in_language
+from bot.web.browser import BrowserLanguage, asked_for, chosen, in_language, languages
 from bot.web.guard import RequestLimits, SecurityHeaders, security_headers
 from bot.web.mailbox import Mailbox
 from core.database import Database
@@ -40,6 +40,14 @@ from core.keys import Keys
 from knowledge.library import Language, Library
 
 HERE = Path(__file__).parent
+TEMPLATES = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.globals |= {"in_language": in_language, "languages": languages}
 _SAID = {403: "foreign", 404: "not_found", 405: "not_found", 413: "too_large"}
 
 
@@ -60,33 +68,24 @@ def create_app(
     development alone. With `desk` there are the help desk's pages, kept live by its hub; with `chat` the conversation
     is at /.
     """
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
     def spoken() -> Language:
         return library().language(asked_for(library().languages))
 
-    def languages() -> Sequence[Language]:
+    def every() -> Sequence[Language]:
         return tuple(library().languages.values())
 
-    templates.globals |= {"in_language": in_language, "languages": languages}
-
-    site = Site(database, keys, clock, spoken, templates)
+    site = Site(database, keys, clock, spoken, TEMPLATES)
     headers = security_headers(address)
     desk_pages: Sequence[BaseRoute] = ()
     if desk is not None:
         help_desk, hub = desk
-        desk_site = DeskSite(help_desk, spoken, templates, address, network_of, _as_html, hub.shared)
+        desk_site = DeskSite(help_desk, spoken, TEMPLATES, address, network_of, _as_html, hub.shared)
         desk_pages = pages.routes(desk_site, hub)
     chat_pages: Sequence[BaseRoute] = ()
     if chat is not None:
         cookies = Cookies(keys, address)
-        chat_site = ChatSite(chat, templates, address, cookies, network_of, NAVIGATION, spoken, chosen)
+        chat_site = ChatSite(chat, TEMPLATES, address, cookies, network_of, NAVIGATION, spoken, chosen)
         chat_pages = web.routes(chat_site)
 
     async def refused(_: Request, error: Exception) -> Response:
@@ -113,7 +112,10 @@ def create_app(
     )
     return Starlette(
         routes=[Mount("", router)],
-        middleware=[Middleware(SecurityHeaders, headers=headers), Middleware(BrowserLanguage, address=address)],
+        middleware=[
+            Middleware(SecurityHeaders, headers=headers),
+            Middleware(BrowserLanguage, address=address, languages=every),
+        ],
         exception_handlers={HTTPException: refused, Exception: refused},
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from starlette.testclient import TestClient
+from httpx2 import AsyncClient
 
 from core import limits, rules
 from core.tables import Budget, Challenge, Conversation, Message, Owed
@@ -23,9 +23,9 @@ def chat(world: World) -> WebChat:
     return WebChat(world)
 
 
-def looked(browser: TestClient) -> ChatPage:
+async def looked(browser: AsyncClient) -> ChatPage:
     """Return the page as it stands."""
-    return ChatPage(browser.get("/").text)
+    return ChatPage((await browser.get("/")).text)
 
 
 async def test_replies_stand_on_the_page_as_soon_as_they_are_committed(chat: WebChat) -> None:
@@ -35,8 +35,8 @@ async def test_replies_stand_on_the_page_as_soon_as_they_are_committed(chat: Web
 
 
 async def test_the_conversation_is_remembered_by_a_cookie_that_no_script_and_no_other_site_gets(world: World) -> None:
-    with opened(world, address="https://support.example.org") as browser:
-        answer = browser.get("/")
+    async with opened(world, address="https://support.example.org") as browser:
+        answer = await browser.get("/")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-chat=")
     assert {"HttpOnly", "SameSite=lax", "Path=/", "Secure"} <= set(cookie.split("; "))
@@ -48,9 +48,9 @@ async def test_a_stolen_database_opens_no_chat(world: World, chat: WebChat) -> N
     (token,) = chat.cookies.values()
     assert token.encode() not in stored(world.database())
     (conversation,) = world.rows(Conversation)
-    with opened(world) as thief:
+    async with opened(world) as thief:
         thief.cookies.set("chat", conversation.chat)
-        assert [each.id for each in looked(thief).bubbles] == ["greeting"]
+        assert [each.id for each in (await looked(thief)).bubbles] == ["greeting"]
 
 
 async def test_nobody_else_sees_the_conversation_or_its_pictures(world: World, chat: WebChat) -> None:
@@ -58,15 +58,15 @@ async def test_nobody_else_sees_the_conversation_or_its_pictures(world: World, c
     await chat.says("dana@example.org")
     picture = chat._picture()
     assert picture is not None
-    with chat._browser() as own:
-        shown = own.get(f"/chat/picture/{row_of(picture.challenge)}")
+    async with chat._browser() as own:
+        shown = await own.get(f"/chat/picture/{row_of(picture.challenge)}")
         assert (shown.status_code, shown.headers["content-type"]) == (200, "image/png")
         assert shown.headers["cache-control"].startswith("private")
-        assert own.get(f"/chat/sound/{row_of(picture.challenge)}").status_code == 404, "it is no sound"
-    with opened(world) as other:
-        assert [each.id for each in looked(other).bubbles] == ["greeting"]
-        assert other.get(f"/chat/picture/{row_of(picture.challenge)}").status_code == 404
-        assert other.get("/chat/picture/99999999999999").status_code == 404
+        assert (await own.get(f"/chat/sound/{row_of(picture.challenge)}")).status_code == 404, "it is no sound"
+    async with opened(world) as other:
+        assert [each.id for each in (await looked(other)).bubbles] == ["greeting"]
+        assert (await other.get(f"/chat/picture/{row_of(picture.challenge)}")).status_code == 404
+        assert (await other.get("/chat/picture/99999999999999")).status_code == 404
 
 
 async def test_what_was_passed_is_shown_no_more(chat: WebChat) -> None:
@@ -74,8 +74,8 @@ async def test_what_was_passed_is_shown_no_more(chat: WebChat) -> None:
     picture = chat._picture()
     assert picture is not None
     await chat.says(Characters())
-    with chat._browser() as own:
-        assert own.get(f"/chat/picture/{row_of(picture.challenge)}").status_code == 404
+    async with chat._browser() as own:
+        assert (await own.get(f"/chat/picture/{row_of(picture.challenge)}")).status_code == 404
 
 
 async def test_sounds_are_given_in_parts_as_some_browsers_want_them(chat: WebChat) -> None:
@@ -84,11 +84,11 @@ async def test_sounds_are_given_in_parts_as_some_browsers_want_them(chat: WebCha
     picture = chat._picture()
     assert picture is not None
     path = f"/chat/sound/{row_of(picture.challenge)}"
-    with chat._browser() as own:
-        whole = own.get(path)
-        part = own.get(path, headers={"Range": "bytes=0-1"})
-        end = own.get(path, headers={"Range": "bytes=-4"})
-        beyond = own.get(path, headers={"Range": "bytes=99999999-"})
+    async with chat._browser() as own:
+        whole = await own.get(path)
+        part = await own.get(path, headers={"Range": "bytes=0-1"})
+        end = await own.get(path, headers={"Range": "bytes=-4"})
+        beyond = await own.get(path, headers={"Range": "bytes=99999999-"})
     assert whole.content[:4] == b"RIFF"
     assert (part.status_code, part.content) == (206, b"RI")
     assert part.headers["content-range"] == f"bytes 0-1/{len(whole.content)}"
@@ -102,16 +102,16 @@ async def test_only_the_last_buttons_are_on_the_page_and_old_or_forged_ones_do_n
     await chat.says("/person")
     assert [each.id for each in chat.page.bubbles if "Cancel" in each.buttons] == [chat.page.bubbles[-1].id]
     for data in (old["button"], "s1.9", "s9.0", "x"):
-        chat.posts({**chat.page.fields, "button": data})
+        await chat.posts({**chat.page.fields, "button": data})
         assert "belongs to an earlier message" in chat._heard()
     assert "What happened?" in chat._heard(), "the open question is asked again"
 
 
 async def test_a_form_that_comes_twice_is_one_message_and_another_text_is_another(chat: WebChat) -> None:
-    chat.looks()
+    await chat.looks()
     form = {**chat.page.fields, "text": QUESTION}
-    chat.posts(form)
-    chat.posts({**form, "text": "And what may a password look like?"})
+    await chat.posts(form)
+    await chat.posts({**form, "text": "And what may a password look like?"})
     assert [row.author for row in chat.world.rows(Message)] == ["person", "bot"] * 2
 
 
@@ -134,9 +134,9 @@ async def test_forgetting_leaves_an_empty_page_that_says_so(world: World, chat: 
 
 async def test_leaving_a_chat_makes_the_browser_forget_it(chat: WebChat) -> None:
     await chat.says(QUESTION)
-    with chat._browser() as browser:
-        assert browser.post("/chat/leave", data={"csrf": "not ours"}).status_code == 403
-        left = browser.post("/chat/leave", data=chat.page.fields)
+    async with chat._browser() as browser:
+        assert (await browser.post("/chat/leave", data={"csrf": "not ours"})).status_code == 403
+        left = await browser.post("/chat/leave", data=chat.page.fields)
     assert (left.status_code, left.headers["location"]) == (303, "/")
     assert left.headers["set-cookie"].startswith('chat=""; ')
     assert "Max-Age=0" in left.headers["set-cookie"]
@@ -147,7 +147,7 @@ async def test_staff_and_their_notices_reach_the_page(world: World, chat: WebCha
     ana = office.hire("Ana")
     number = await ask_for_person(chat)
     office.writes(ana, number, "Which **page** says no? See https://example.org/help.")
-    heard = chat.looks()
+    heard = await chat.looks()
     assert "Ana of the help desk has your ticket" in heard
     assert "Which page says no?" in heard
     assert chat.page.bubbles[-1].author == "staff"
@@ -176,23 +176,23 @@ async def test_a_form_that_is_not_right_changes_nothing_and_keeps_what_was_typed
 ) -> None:
     await chat.says(QUESTION)
     lines = len(world.rows(Message))
-    with chat._browser() as browser:
-        answer = browser.post("/", data={**chat.page.fields, "text": "Is this kept?", **changed})
+    async with chat._browser() as browser:
+        answer = await browser.post("/", data={**chat.page.fields, "text": "Is this kept?", **changed})
     page = ChatPage(answer.text)
     assert answer.status_code == status
     assert told in page.wrong
     assert page.typed.strip() == changed.get("text", "Is this kept?").strip()
     assert [each.id for each in page.bubbles] == [each.id for each in chat.page.bubbles]
     assert len(world.rows(Message)) == lines
-    chat.posts({**page.fields, "text": "Is this kept?"})
+    await chat.posts({**page.fields, "text": "Is this kept?"})
     assert len(world.rows(Message)) == lines + 2, "the page that came back works"
 
 
 async def test_a_password_in_a_refused_form_is_not_shown_again(chat: WebChat) -> None:
-    chat.looks()
-    with chat._browser() as browser:
+    await chat.looks()
+    async with chat._browser() as browser:
         form = {**chat.page.fields, "csrf": "", "text": "my password is Tr0ub4dor&3"}
-        assert "Tr0ub4dor" not in browser.post("/", data=form).text
+        assert "Tr0ub4dor" not in (await browser.post("/", data=form)).text
 
 
 @pytest.mark.parametrize(
@@ -211,20 +211,20 @@ async def test_a_password_in_a_refused_form_is_not_shown_again(chat: WebChat) ->
 async def test_bodies_that_no_browser_sends_change_nothing(
     world: World, chat: WebChat, body: bytes, kind: str, status: int
 ) -> None:
-    chat.looks()
+    await chat.looks()
     for name in ("csrf", "key"):
         body = body.replace(f"{{{name}}}".encode(), chat.page.fields[name].encode())
-    with chat._browser() as browser:
-        answer = browser.post("/", content=body, headers={"Content-Type": kind})
+    async with chat._browser() as browser:
+        answer = await browser.post("/", content=body, headers={"Content-Type": kind})
     assert answer.status_code == status
     assert world.rows(Conversation) == []
 
 
 async def test_without_a_cookie_nothing_is_begun_and_the_page_says_why(world: World) -> None:
-    with opened(world) as browser:
-        fields = looked(browser).fields
+    async with opened(world) as browser:
+        fields = (await looked(browser)).fields
         browser.cookies.clear()
-        answer = browser.post("/", data={**fields, "text": "hello"})
+        answer = await browser.post("/", data={**fields, "text": "hello"})
     assert answer.status_code == 403
     assert "allow cookies" in ChatPage(answer.text).wrong
     assert ChatPage(answer.text).typed == "hello"
@@ -234,8 +234,8 @@ async def test_without_a_cookie_nothing_is_begun_and_the_page_says_why(world: Wo
 async def test_another_sites_form_is_refused(world: World, chat: WebChat) -> None:
     await chat.says(QUESTION)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
-        with chat._browser() as browser:
-            assert browser.post("/", data={**chat.page.fields, "text": "x"}, headers=headers).status_code == 403
+        async with chat._browser() as browser:
+            assert (await browser.post("/", data={**chat.page.fields, "text": "x"}, headers=headers)).status_code == 403
     assert len(world.rows(Message)) == 2
 
 
@@ -247,9 +247,9 @@ async def test_a_network_begins_so_many_chats_and_those_it_has_go_on(
     await first.says(QUESTION)
     await WebChat(world).says(QUESTION)
     third = WebChat(world)
-    third.looks()
-    with third._browser() as browser:
-        answer = browser.post("/", data={**third.page.fields, "text": QUESTION})
+    await third.looks()
+    async with third._browser() as browser:
+        answer = await browser.post("/", data={**third.page.fields, "text": QUESTION})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
     assert "Too many new chats" in ChatPage(answer.text).wrong
@@ -265,9 +265,13 @@ async def test_earlier_messages_are_on_pages_of_their_own(world: World, chat: We
         await chat.says(f"{number} " + "and so on " * 390)
     earlier = chat.page.links["Earlier messages"]
     assert len(chat.page.bubbles) < 20
-    with chat._browser() as browser:
-        page = ChatPage(browser.get(earlier).text)
-        assert browser.get("/?before=x").status_code == browser.get("/?before=" + "9" * 40).status_code == 200
+    async with chat._browser() as browser:
+        page = ChatPage((await browser.get(earlier)).text)
+        assert (
+            (await browser.get("/?before=x")).status_code
+            == (await browser.get("/?before=" + "9" * 40)).status_code
+            == 200
+        )
     ids = [each.id for each in page.bubbles]
     assert ids
     assert not set(ids) & {each.id for each in chat.page.bubbles}
@@ -281,13 +285,13 @@ async def test_a_turn_that_crashes_keeps_what_was_typed_and_is_not_half_done(
     form = {**chat.page.fields, "text": "recover my username"}
     with monkeypatch.context() as broken:
         broken.setattr("bot.dialogue.exchange.Exchange.react", lambda *_: 1 / 0)
-        with chat._browser() as browser:
-            answer = browser.post("/", data=form)
+        async with chat._browser() as browser:
+            answer = await browser.post("/", data=form)
     page = ChatPage(answer.text)
     assert (answer.status_code, page.typed) == (503, "recover my username")
     assert "Something went wrong here" in page.wrong
     assert len(world.rows(Message)) == 2
-    chat.posts(form)
+    await chat.posts(form)
     assert "What is the e-mail address" in chat._heard()
 
 
@@ -302,11 +306,11 @@ async def test_challenges_have_their_budget_here_as_everywhere(chat: WebChat) ->
 
 async def test_a_switch_on_the_page_turns_the_page_and_what_the_bot_says_next(chat: WebChat) -> None:
     await converse(chat, [("recover my username", "What is the e-mail address")])
-    with chat._browser() as own:
-        switched = own.get("/?language=es").text
+    async with chat._browser() as own:
+        switched = (await own.get("/?language=es")).text
     assert '<html lang="es">' in switched
     assert "Su mensaje" in switched
     assert chat.cookies["language"] == "es"
     await converse(chat, [("12345", "Eso no parece un correo"), ("I have no such thing", "address of your account")])
-    with chat._browser() as own:
-        assert '<html lang="es">' in own.get("/").text, "the page stays as it was chosen"
+    async with chat._browser() as own:
+        assert '<html lang="es">' in (await own.get("/")).text, "the page stays as it was chosen"

@@ -1,9 +1,9 @@
 """Somebody who talks on the chat's page as by `tests.world.Chat`: a new service at every message, each sent twice."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from starlette.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
 
 from bot.channels.web.channel import WebChannel
 from bot.dialogue.messages import Incoming, Picture
@@ -21,17 +21,17 @@ def channel_over(world: World, database: Database, telegram: str = "") -> WebCha
     return WebChannel(database, world.keys, conversations, world.clock, library, lambda: telegram)
 
 
-@contextmanager
-def opened(
+@asynccontextmanager
+async def opened(
     world: World, *, network: str = "203.0.113.7", address: str = ADDRESS, telegram: str = ""
-) -> Iterator[TestClient]:
+) -> AsyncIterator[AsyncClient]:
     """Yield a browser without cookies at a service that was started for it."""
     channel = channel_over(world, world.home, telegram)
     app = app_over(world, world.home, address, chat=channel)
-    with TestClient(app, address, client=(network, 50000), follow_redirects=False) as client:
+    service = ASGITransport(app, client=(network, 50000))
+    async with AsyncClient(transport=service, base_url=address, follow_redirects=False) as client:
         yield client
-        assert client.portal is not None
-        client.portal.call(channel.stop)
+        await channel.stop()
 
 
 class WebChat(Chat):
@@ -51,28 +51,28 @@ class WebChat(Chat):
         if isinstance(said, Wait):
             self.world.later(said.minutes)
             await self.world.work({"web": channel_over(self.world, self.world.home)})
-            return self.looks()
+            return await self.looks()
         assert not isinstance(said, Incoming), "a form holds texts alone"
         if not self.page.fields:
-            self.looks()
-        self.posts(self._form(said))
+            await self.looks()
+        await self.posts(self._form(said))
         await self.world.work()
         return self._heard()
 
-    def looks(self) -> str:
+    async def looks(self) -> str:
         """Open the page; return what is new on it."""
-        with self._browser() as browser:
-            self._take(browser.get("/").text)
+        async with self._browser() as browser:
+            self._take((await browser.get("/")).text)
         return self._heard()
 
-    def posts(self, form: dict[str, str]) -> None:
+    async def posts(self, form: dict[str, str]) -> None:
         """Send a form, twice, and look at the page; the second time nothing happens."""
-        with self._browser() as browser:
-            assert browser.post("/", data=form).status_code == 303
-            shown = browser.get("/").text
-        with self._browser() as browser:
-            assert browser.post("/", data=form).status_code == 303
-            again = browser.get("/").text
+        async with self._browser() as browser:
+            assert (await browser.post("/", data=form)).status_code == 303
+            shown = (await browser.get("/")).text
+        async with self._browser() as browser:
+            assert (await browser.post("/", data=form)).status_code == 303
+            again = (await browser.get("/")).text
         self._take(shown)
         assert [each.id for each in ChatPage(again).bubbles] == [each.id for each in self.page.bubbles]
 
@@ -86,9 +86,9 @@ class WebChat(Chat):
             return self.page.buttons[said.label]
         return {**self.page.fields, "text": typed(self.world, said, self._picture())}
 
-    @contextmanager
-    def _browser(self) -> Iterator[TestClient]:
-        with opened(self.world, network=self._network, telegram=self._telegram) as browser:
+    @asynccontextmanager
+    async def _browser(self) -> AsyncIterator[AsyncClient]:
+        async with opened(self.world, network=self._network, telegram=self._telegram) as browser:
             browser.cookies.update(self.cookies)
             yield browser
             self.cookies = {each.name: each.value or "" for each in browser.cookies.jar}

@@ -192,13 +192,13 @@ async def test_from_the_web_to_telegram_and_back(world: World, there: Chat) -> N
     link = web.page.links["Open in Telegram"]
     assert link.startswith("https://t.me/cers_test_bot?start=")
     await converse(there, [("/start " + link.partition("=")[2], ("goes on here", "<characters>"))])
-    assert "has moved to Telegram" in web.looks()
+    assert "has moved to Telegram" in await web.looks()
     assert [each.author for each in web.page.bubbles] == ["bot", "bot"], "the greeting, and where it went"
     code = await code_of(there)
-    with web._browser() as browser:
-        landed = ChatPage(browser.get(f"/?continue={code}").text)
+    async with web._browser() as browser:
+        landed = ChatPage((await browser.get(f"/?continue={code}")).text)
         assert world.rows(Challenge)[-1].consumed_at is None, "opening the link changes nothing"
-    web.posts(landed.buttons["Go on here with the conversation that began elsewhere"])
+    await web.posts(landed.buttons["Go on here with the conversation that began elsewhere"])
     assert "dana@example.org" in [each.text.strip().removeprefix("You:") for each in web.page.bubbles]
     await converse(web, [(Characters(), "is on its way")])
     await converse(there, [(Wait(0), "has moved to the web page")])
