@@ -12,6 +12,7 @@ from core.tables import Staff, Ticket
 from core.tickets import RESOLVED, STATES, WAITING, id_of, number_of
 
 PAGE = 50
+UNRESOLVED = {"unresolved", *STATES} - {RESOLVED}
 
 Whose = Literal["all", "mine", "nobody"]
 
@@ -52,8 +53,8 @@ class Page:
 
 
 def page(session: Session, filters: Filters, staff: int, size: int = PAGE) -> Page:
-    """Return the tickets that pass the filters: by due day, or newest first where they are searched or resolved."""
-    by_due = filters.state != RESOLVED and not filters.words.strip()
+    """Return the tickets that pass the filters: by due day, or newest first where resolved ones may be among them."""
+    by_due = filters.state in UNRESOLVED and not filters.words.strip()
     query = (
         select(
             Ticket.id,

@@ -39,6 +39,18 @@ async def test_every_state_can_be_asked_for(at_desk: Visitor) -> None:
     assert '<option value="all" selected>' in at_desk.page
 
 
+async def test_where_all_are_shown_what_was_resolved_long_ago_is_not_before_what_is_new(
+    office: Office, at_desk: Visitor
+) -> None:
+    old = await ask_for_person(Person(office.world, "1"))
+    office.desk.resolve(office.members["Ana"], id_of(old))
+    office.world.later(60 * 24 * 5)
+    at_desk.signs_in("Ana")
+    new = await ask_for_person(Person(office.world, "2"))
+    shown = at_desk.opens("/desk?state=all")
+    assert shown.index(str(new)) < shown.index(str(old))
+
+
 async def test_a_ticket_that_waits_for_its_person_is_never_late(
     office: Office, at_desk: Visitor, person: Person
 ) -> None:
