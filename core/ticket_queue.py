@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core import ticket_words
@@ -12,6 +12,8 @@ from core.tables import Staff, Ticket
 from core.tickets import RESOLVED, STATES, WAITING, id_of, number_of
 
 PAGE = 50
+LONGEST_NUMBER = 10  # digits of a ticket's number
+SHORTEST_TELEPHONE = 7  # digits that may be either
 UNRESOLVED = {"unresolved", *STATES} - {RESOLVED}
 
 Whose = Literal["all", "mine", "nobody"]
@@ -140,10 +142,12 @@ def _conditions(filters: Filters, staff: int) -> list[ColumnElement[bool]]:
         conditions.append(_is_late(filters.late_at))
     words = filters.words.strip()
     number = words.removeprefix("#")
-    if number.isascii() and number.isdigit() and len(number) <= 10:
-        conditions.append(Ticket.id == id_of(int(number)))
+    has_words = and_(true(), *ticket_words.found(words))
+    if number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER:
+        is_it = Ticket.id == id_of(int(number))
+        conditions.append(or_(is_it, has_words) if len(number) >= SHORTEST_TELEPHONE else is_it)
     else:
-        conditions += ticket_words.found(words)
+        conditions.append(has_words)
     return conditions
 
 

@@ -12,6 +12,8 @@ WORDS_AT_ONCE = 300
 WORDS_OF_A_SEARCH = 6
 _LONGEST = 40
 _WORD = re.compile(r"\w+")
+_TELEPHONE = re.compile(r"\+?\(?\d(?:[ ().\-/]{0,2}\d){6,14}")
+_ENDINGS = (10, 7)  # digits of a telephone number that people look for: with its area and without it
 _LAST = "\U0010ffff"
 
 
@@ -23,8 +25,10 @@ def words_of(text: str) -> list[str]:
 
 
 def learn(session: Session, ticket: int, *texts: str) -> None:
-    """Let the ticket be found by the first WORDS_AT_ONCE words of `texts` as well."""
-    words = words_of(" ".join(texts))[:WORDS_AT_ONCE]
+    """Let the ticket be found by the first WORDS_AT_ONCE words of `texts` as well, and by telephone numbers."""
+    text = " ".join(texts)
+    endings = [digits[-length:] for digits in _telephones(text) for length in (len(digits), *_ENDINGS)]
+    words = list(dict.fromkeys([*endings, *words_of(text)]))[:WORDS_AT_ONCE]
     known = set(
         session.scalars(select(TicketWord.word).where(TicketWord.ticket_id == ticket, TicketWord.word.in_(words)))
     )
@@ -34,8 +38,18 @@ def learn(session: Session, ticket: int, *texts: str) -> None:
 
 
 def found(text: str) -> list[ColumnElement[bool]]:
-    """Return the conditions that a ticket has every word of `text`, or one that begins with it."""
+    """Return the conditions that a ticket has every word of `text`, or one that begins with it.
+
+    A telephone number is found however either is written, with or without its area.
+    """
+    numbers = [digits[-max(_ENDINGS) :] for digits in _telephones(text)]
+    words = [*numbers, *words_of(_TELEPHONE.sub(" ", text))]
     return [
         Ticket.id.in_(select(TicketWord.ticket_id).where(TicketWord.word >= word, TicketWord.word < word + _LAST))
-        for word in words_of(text)[:WORDS_OF_A_SEARCH]
+        for word in words[:WORDS_OF_A_SEARCH]
     ]
+
+
+def _telephones(text: str) -> list[str]:
+    """Return the digits of each telephone number in a text."""
+    return ["".join(filter(str.isdecimal, each)) for each in _TELEPHONE.findall(text)]

@@ -1,6 +1,7 @@
 """The queue's page over HTTP, without scripts: filters, search, counts, page by page."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -37,6 +38,18 @@ async def test_every_state_can_be_asked_for(at_desk: Visitor) -> None:
     offered = re.findall(r'<option value="(\w+)"', at_desk.page.partition('name="state"')[2].partition("</select>")[0])
     assert offered == ["unresolved", *STATES, "all"]
     assert '<option value="all" selected>' in at_desk.page
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["916-555-0142", "9165550142", "(916) 555 0142", "+1 916 555 0142", "555-0142", "5550142", "916 555"],
+)
+async def test_a_telephone_number_is_found_however_it_is_written(office: Office, at_desk: Visitor, words: str) -> None:
+    theirs = await ask_for_person(Person(office.world, "1"), "Please call me at (916) 555-0142, nobody writes back")
+    other = await ask_for_person(Person(office.world, "2"), "Please call me at 916.555.0199, nobody writes back")
+    shown = at_desk.opens(f"/desk?{urlencode({'words': words})}")
+    assert str(theirs) in shown
+    assert (str(other) in shown) == (words == "916 555")
 
 
 async def test_where_all_are_shown_what_was_resolved_long_ago_is_not_before_what_is_new(
