@@ -54,12 +54,8 @@ class Service:
     renderer: Renderer
 
     def warm_up(self) -> None:
-        """Build what the first person would otherwise wait for: the matchers, and this year's holidays."""
-        library = self.library()
-        for language in library.languages.values():
-            _ = language.matcher
-        library.ear.language_of("")
-        state_holidays(self.core.clock().year)
+        """Build what the first person would otherwise wait for."""
+        warm_up(self.library(), self.core.clock())
 
     def help_desk(self) -> HelpDesk:
         """Return the help desk over this service's tickets."""
@@ -133,6 +129,14 @@ def learn(library: Library) -> None:
         library.ear.language_of("")
     except Exception:
         logger.exception("the edited knowledge is served, but its matcher could not be fitted anew")
+
+
+def warm_up(library: Library, now: datetime) -> None:
+    """Build what the first person would otherwise wait for: the matchers, the ear, and this year's holidays."""
+    for language in library.languages.values():
+        _ = language.matcher
+    library.ear.language_of("")
+    state_holidays(now.year)
 
 
 def today() -> date:

@@ -16,7 +16,7 @@ from secrets import token_urlsafe
 import uvicorn
 from starlette.applications import Starlette
 
-from bot.app import open_fitting
+from bot.app import open_fitting, warm_up
 from bot.channels.telegram.channel import Telegram, Webhook
 from bot.channels.telegram.webhook import PATH, webhook
 from bot.delivery.rendering import Renderer
@@ -65,8 +65,7 @@ async def service(base_url: str, address: str, port: int | None = None) -> None:
     database = Database(address)
     database.migrate()
     keys, library = Keys(SECRET), Library.load(service=SERVICE, enforced=rules.ENFORCED, fitting=open_fitting())
-    language = library.language("en")
-    language.matcher.match("hello")
+    warm_up(library, datetime.now(UTC))
 
     def clock() -> datetime:
         return datetime.now(UTC)
@@ -82,7 +81,7 @@ async def service(base_url: str, address: str, port: int | None = None) -> None:
         conversations,
         clock,
         commands={"": {"help": "Help"}},
-        apology=language.phrase("apology"),
+        apology=library.language("en").phrase("apology"),
     )
     channel.messages_a_second = PACE.a_second
     renderer = Renderer(lambda: library, keys, SERVICE["service_url"], SERVICE["service_sender"])
