@@ -19,4 +19,6 @@ def newest(database: Database, keys: Keys, chat: str) -> str | None:
     its = select(Challenge).join(Conversation).where(Conversation.chat == chat).order_by(Challenge.id.desc()).limit(1)
     with database.reading() as session:
         challenge = session.scalars(its).one_or_none()
-        return challenge and verification.shown(keys, challenge.kind, verification.reference(challenge))
+        if challenge is None:
+            return None
+        return verification.shown(keys, challenge.kind, verification.reference(challenge))
