@@ -58,6 +58,7 @@ class World:
         self._stamps = itertools.count(1)
         self._began = time.monotonic()
         self._opened: list[Database] = []
+        self._workers: dict[tuple[int, int, int], Worker] = {}
         if self.url:
             return
         self.url = f"sqlite:///{self.folder}/world.db"
@@ -121,12 +122,24 @@ class World:
                 accounts.activate(session, account, registered)
 
     async def work(self, senders: Mapping[str, Sender] | None = None) -> None:
-        """Let a worker do whatever is due now."""
-        conversations = self.conversations(self.home)
-        renderer = Renderer(library, self.keys, ADDRESS, SENDER)
-        worker = Worker(self.home, self.keys, self.clock, conversations, renderer, self.letterbox, senders or {})
+        """Let a worker do whatever is due now; one that sends to channels is a new one, as after a restart."""
+        worker = self._worker if senders is None else self.worker(senders)
         while await worker.work():
             pass
+
+    def worker(self, senders: Mapping[str, Sender]) -> Worker:
+        """Return a worker that sends by these channels."""
+        conversations = self.conversations(self.home)
+        renderer = Renderer(library, self.keys, ADDRESS, SENDER)
+        return Worker(self.home, self.keys, self.clock, conversations, renderer, self.letterbox, senders)
+
+    @property
+    def _worker(self) -> Worker:
+        """A worker without channels, the same while its parts are: it purges once an hour, not with every letter."""
+        parts = (id(self.keys), id(self.letterbox), id(self.flows))
+        if parts not in self._workers:
+            self._workers[parts] = self.worker({})
+        return self._workers[parts]
 
     def rows(self, table: type[Row]) -> Sequence[Row]:
         """Return every row of a table."""
