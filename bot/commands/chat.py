@@ -71,13 +71,14 @@ def chat() -> None:
     core = open_core(read_settings().model_copy(update=own))
     seed_accounts(core)
     service = open_service(core, watch_library(core.settings))
-    threading.Thread(target=service.warm_up).start()  # no daemon: one that ends inside the encoder aborts the process
     tongue = language_of_terminal(os.environ)
     terminal = Terminal(
         _screen(plain=not typed_here), core.keys, lambda: service.library().language(tongue), VAR / "sounds"
     )
     post = LettersHere(terminal)
     if typed_here:
+        # No daemon: one that ends inside the encoder aborts the process.
+        threading.Thread(target=service.warm_up).start()
         threading.Thread(target=lambda: _serve_pages(service, listening), daemon=True).start()
         with service.following():
             talk_here(service, terminal, service.worker(post, {CHANNEL: RepliesHere(service, terminal)}))
