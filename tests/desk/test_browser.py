@@ -159,6 +159,9 @@ async def test_two_see_each_other_live_and_the_second_send_is_refused(
         await hers.get_by_role("button", name="Send the reply").click()
         await his.locator("#live-conversation").get_by_text("I am on it.").wait_for()
         assert await his.get_by_label("Your reply").input_value() == "Me too."
+        assert "has changed" in await his.locator("#news").inner_text()
+        await asyncio.sleep(3)
+        assert await hers.locator("#news").inner_text() == "", "she is told what she did herself"
         await his.get_by_role("button", name="Send the reply").click()
         await his.get_by_text("Ana has replied since you opened this page").wait_for()
         assert await his.get_by_label("Your reply").input_value() == "Me too."

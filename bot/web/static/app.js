@@ -19,6 +19,8 @@ async function refresh() {
     if (!old || !made || old.innerHTML === made.innerHTML) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.replaceChildren(...made.childNodes);
+    // Not after one's own action, whose page is up to date already.
+    if (body.dataset.live === "ticket") byId("news").textContent = body.dataset.changed;
     if (focused) old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   }
 }
@@ -36,7 +38,6 @@ function watch() {
   const source = new EventSource("/desk/live");
   source.addEventListener("ticket", (event) => {
     if (kind === "ticket" && event.data !== body.dataset.ticket) return;
-    if (kind === "ticket") byId("news").textContent = body.dataset.changed;
     refreshSoon();
   });
   source.addEventListener("writers", (event) => {
