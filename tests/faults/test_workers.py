@@ -23,7 +23,7 @@ from tests.world import World
 
 WORKERS = 4
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.faults.warm"])
+FORKS.set_forkserver_preload([work.__module__, "tests.faults.warm"])
 # Each chat begins with an action, whose request may be made once, and goes on with what nobody else has said.
 ACTION = ["recover my username", "person{chat}@example.org", "3", "/cancel"]
 
