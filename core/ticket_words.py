@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import ColumnElement, and_, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.tables import Ticket, TicketWord
@@ -27,7 +27,7 @@ def words_of(text: str) -> list[str]:
 def learn(session: Session, ticket: int, *texts: str) -> None:
     """Let the ticket be found by the first WORDS_AT_ONCE words of `texts` as well, and by telephone numbers."""
     text = " ".join(texts)
-    endings = [digits[-length:] for digits in _telephones(text) for length in (len(digits), *_ENDINGS)]
+    endings = [digits[-length:] for _, digits in _telephones(text) for length in (len(digits), *_ENDINGS)]
     words = list(dict.fromkeys([*endings, *words_of(text)]))[:WORDS_AT_ONCE]
     known = set(
         session.scalars(select(TicketWord.word).where(TicketWord.ticket_id == ticket, TicketWord.word.in_(words)))
@@ -40,16 +40,22 @@ def learn(session: Session, ticket: int, *texts: str) -> None:
 def found(text: str) -> list[ColumnElement[bool]]:
     """Return the conditions that a ticket has every word of `text`, or one that begins with it.
 
-    A telephone number is found however either is written, with or without its area.
+    A telephone number is found however either is written, with or without its area, and by its parts as words.
     """
-    numbers = [digits[-max(_ENDINGS) :] for digits in _telephones(text)]
-    words = [*numbers, *words_of(_TELEPHONE.sub(" ", text))]
-    return [
-        Ticket.id.in_(select(TicketWord.ticket_id).where(TicketWord.word >= word, TicketWord.word < word + _LAST))
-        for word in words[:WORDS_OF_A_SEARCH]
-    ]
+    numbers = [or_(_has(digits[-max(_ENDINGS) :]), *_parts(written)) for written, digits in _telephones(text)]
+    return [*numbers, *map(_has, words_of(_TELEPHONE.sub(" ", text)))][:WORDS_OF_A_SEARCH]
 
 
-def _telephones(text: str) -> list[str]:
-    """Return the digits of each telephone number in a text."""
-    return ["".join(filter(str.isdecimal, each)) for each in _TELEPHONE.findall(text)]
+def _has(word: str) -> ColumnElement[bool]:
+    return Ticket.id.in_(select(TicketWord.ticket_id).where(TicketWord.word >= word, TicketWord.word < word + _LAST))
+
+
+def _parts(written: str) -> list[ColumnElement[bool]]:
+    """Return the one condition that a ticket has each part of what may be a date or two numbers, if it has parts."""
+    words = words_of(written)[:WORDS_OF_A_SEARCH]
+    return [and_(*map(_has, words))] if words else []
+
+
+def _telephones(text: str) -> list[tuple[str, str]]:
+    """Return each telephone number in a text: as it is written, and its digits."""
+    return [(each, "".join(filter(str.isdecimal, each))) for each in _TELEPHONE.findall(text)]

@@ -52,6 +52,14 @@ async def test_a_telephone_number_is_found_however_it_is_written(office: Office,
     assert (str(other) in shown) == (words == "916 555")
 
 
+@pytest.mark.parametrize("words", ["10123456", "10987654", "2026-11-02", "10123456 10987654"])
+async def test_numbers_beside_each_other_and_dates_are_found_as_words(
+    office: Office, at_desk: Visitor, words: str
+) -> None:
+    number = await ask_for_person(Person(office.world, "1"), "CERS IDs 10123456 10987654, since 7 2026-11-02")
+    assert str(number) in at_desk.opens(f"/desk?{urlencode({'words': words})}")
+
+
 async def test_where_all_are_shown_what_was_resolved_long_ago_is_not_before_what_is_new(
     office: Office, at_desk: Visitor
 ) -> None:
