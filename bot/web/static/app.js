@@ -8,6 +8,8 @@ const byId = (id) => document.getElementById(id);
 // Regions that are shown anew when something has changed; forms in which somebody types are never among them.
 const REGIONS = ["live", "live-summary", "live-conversation", "live-work", "live-steps", "live-history"];
 
+let hasNews = false;
+
 async function refresh() {
   // A page that a form was answered with stands at the form's address; what is fresh does not.
   const answer = await fetch(body.dataset.address || location.href, { headers: { Accept: "text/html", "Desk-By-Itself": "1" } });
@@ -19,10 +21,11 @@ async function refresh() {
     if (!old || !made || old.innerHTML === made.innerHTML) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     old.replaceChildren(...made.childNodes);
-    // Not after one's own action, whose page is up to date already.
-    if (body.dataset.live === "ticket") byId("news").textContent = body.dataset.changed;
+    // Not after one's own action, whose page is up to date already, and not where only the time went on.
+    if (hasNews && body.dataset.live === "ticket") byId("news").textContent = body.dataset.changed;
     if (focused) old.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
   }
+  hasNews = false;
 }
 
 let waiting = 0;
@@ -38,6 +41,7 @@ function watch() {
   const source = new EventSource("/desk/live");
   source.addEventListener("ticket", (event) => {
     if (kind === "ticket" && event.data !== body.dataset.ticket) return;
+    hasNews = true;
     refreshSoon();
   });
   source.addEventListener("writers", (event) => {
