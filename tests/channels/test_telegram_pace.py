@@ -34,6 +34,26 @@ async def test_a_process_that_stood_still_does_not_send_what_it_missed_at_once()
     assert min(gaps) > 0.9 / A_SECOND
 
 
+async def test_what_was_about_to_leave_when_its_stretch_ended_waits_for_the_next() -> None:
+    begins = time.monotonic()
+    stretches = [begins, begins + 3 * STRETCH_SECONDS]
+
+    async def reserve(seconds: float) -> float:
+        return stretches.pop(0)
+
+    pace, left = SharedPace(reserve), []
+
+    async def send() -> None:
+        await pace.turn(A_SECOND)
+        left.append(time.monotonic() - begins)
+
+    sending = [asyncio.create_task(send()) for _ in range(int(A_SECOND * STRETCH_SECONDS))]
+    await asyncio.sleep(STRETCH_SECONDS / 2)
+    _stand_still()
+    await asyncio.gather(*sending)
+    assert not [at for at in left if STRETCH_SECONDS - 1 / A_SECOND <= at < 3 * STRETCH_SECONDS]
+
+
 async def test_two_processes_whose_reservations_come_back_late_stay_within_the_pace_together() -> None:
     until = 0.0
 

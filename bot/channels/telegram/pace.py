@@ -30,20 +30,23 @@ class SharedPace:
     async def turn(self, a_second: float) -> None:
         """Return when a message may leave, where so many `a_second` may.
 
-        The next is counted from when this one left: after a standstill what was missed does not leave at once. The
-        following stretch is reserved while this one is used, so that a busy channel does not wait for the database.
-        When a stretch is over before its reservation came back, one message leaves for it: what is left of the next
-        belongs to another process.
+        The next is counted from when this one left: after a standstill what was missed does not leave at once, nor
+        does what was about to when the stretch ended. The last place of a stretch stays free: a message is some time
+        on its way, and the first of the next process shall not catch up with it. The following stretch is reserved
+        while this one is used, so that a busy channel does not wait for the database. When a stretch is over before
+        its reservation came back, one message leaves for it: what is left of the next belongs to another process.
         """
         clock = time.monotonic
-        stretch = max(1, round(STRETCH_SECONDS * a_second)) / a_second  # whole messages: a part would be rounded up
+        stretch = max(2, round(STRETCH_SECONDS * a_second)) / a_second  # whole messages: a part would be rounded up
         async with self._one_leaves:
             at = max(self._next, clock())
-            if at >= self._ends:
-                begins, self._ends = await self._following(at, stretch)
-                at = max(at, begins)
-            if at > clock():
+            if at < self._ends:
                 await asyncio.sleep(at - clock())
+                at = clock()
+            if at >= self._ends:
+                begins, ends = await self._following(at, stretch)
+                self._ends = ends - 1 / a_second
+                await asyncio.sleep(max(at, begins) - clock())
             self._next = clock() + 1 / a_second
             if self._ahead is None and self._next > self._ends - stretch / 2:
                 self._ahead = asyncio.create_task(self._reserved(stretch))
