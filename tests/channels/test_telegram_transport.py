@@ -1,10 +1,12 @@
 """Requests to the Bot API go by aiohttp, fail as the library expects, and never show the token."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import aiohttp
 import pytest
 from telegram import Bot
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TimedOut
@@ -79,6 +81,19 @@ async def test_no_log_holds_the_token_whatever_goes_wrong(
     assert len(turns.failures) >= 2
     assert len(caplog.records) > 2
     _assert_hidden(SECRET, caplog)
+
+
+async def test_a_connection_that_breaks_while_a_request_is_written_is_told_without_its_address(
+    telegram: TelegramServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(session: aiohttp.ClientSession, method: str, url: str, **_: object) -> None:
+        raise aiohttp.ClientOSError(errno.EPIPE, f"Can not write request body for {url}")
+
+    request = AiohttpRequest(1)
+    async with Bot(SECRET, telegram.base_url, request=request, get_updates_request=request) as bot:
+        monkeypatch.setattr(aiohttp.ClientSession, "request", break_off)
+        with pytest.raises(NetworkError, match=r"Broken pipe$"):
+            await bot.get_me()
 
 
 async def test_failures_are_those_that_the_library_knows(telegram: TelegramServer) -> None:

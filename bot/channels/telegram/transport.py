@@ -1,6 +1,7 @@
 """How python-telegram-bot's requests reach the Bot API: by aiohttp."""
 
 import logging
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
@@ -119,7 +120,10 @@ def keep_token_out_of_logs() -> None:
 
 
 def _reason(error: Exception) -> str:
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__
+    """Return what went wrong; once a request is under way aiohttp's own words for it name the whole address."""
+    if isinstance(error, aiohttp.ClientConnectorError) and error.strerror:
+        return error.strerror
+    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
 
 
 def _seconds(given: object, default: float) -> float:
