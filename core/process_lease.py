@@ -33,9 +33,14 @@ class ProcessLease:
         self._seen: tuple[str, datetime] | None = None
         self._seen_since = 0.0
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether this process had the lease a moment ago, so that the database need not be asked."""
+        return time.monotonic() - self._renewed < RENEW_SECONDS
+
     def is_ours(self) -> bool:
         """Return whether this process is the one that does it, asking the database every few seconds."""
-        if time.monotonic() - self._renewed < RENEW_SECONDS:
+        if self.is_fresh:
             return True
         try:
             with self._database.transaction() as session:

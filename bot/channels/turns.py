@@ -1,13 +1,17 @@
-"""Turns of several chats in one transaction: whatever waits while one is under way goes into the next together.
+"""What channels write, in one transaction as far as it goes: arrivals, turns of several chats, what was sent.
 
-A commit waits for the disk, so that one for each message would set the pace. A turn that crashes takes the others of
-its transaction back with it (G1); each is then run by itself.
+A transaction of one message takes nearly as long as one of four: most of it is the beginning, and the wait for the disk
+at the end. So whatever waits while one is under way goes into the next together, an arrival waits a moment for its own
+turn, and the thread rests as long as it worked. A turn that crashes takes the others of its transaction back with it
+(G1); each is then run by itself.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -23,6 +27,8 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout)  # the database does not 
 MOST_AT_ONCE = 64
 MATCHING_THREADS = 2  # while one matches a story of a hundred words, what others say is matched beside it
 PAUSE_SECONDS = 0.5
+GATHER_SECONDS = 0.01  # how long what could be written waits for a turn that is being prepared
+LONGEST_REST = 0.01
 
 Result = TypeVar("Result")
 Prepared = TypeVar("Prepared")
@@ -34,8 +40,10 @@ class Conversing(Protocol[Prepared]):
     def prepare(self, incoming: Incoming) -> Prepared:
         """Return a message ready for `work`, matched."""
 
-    def work(self, prepared: Sequence[Prepared], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
-        """Handle messages of different chats, and note what was sent, in one transaction."""
+    def work(
+        self, prepared: Sequence[Prepared], sent: Sequence[Sent] = (), arrivals: Sequence[Arrival] = ()
+    ) -> list[Delivery | NotYet | None]:
+        """Handle messages of different chats, note what was sent and keep what arrived, in one transaction."""
 
     def progress(self, delivery: Delivery) -> bool:
         """Keep how many messages of a delivery were sent; False when it is another's by now."""
@@ -50,10 +58,12 @@ class Turns(Generic[Prepared]):
     Messages are matched in other threads beside that.
     """
 
-    def __init__(self, conversations: Conversing[Prepared], accept: Callable[[Sequence[Arrival]], None]) -> None:
-        """Hand messages to `conversations`; `accept` commits arrivals to the inbox."""
+    def __init__(self, conversations: Conversing[Prepared]) -> None:
+        """Hand messages to `conversations`."""
         self._conversations = conversations
-        self._accept = accept
+        self._preparing = 0
+        self._is_prepared = asyncio.Event()
+        self._rests_until = 0.0
         self._arrivals: list[tuple[Sequence[Arrival], asyncio.Future[None]]] = []
         self._prepared: list[tuple[Prepared, asyncio.Future[Delivery | None]]] = []
         self._sent: list[Sent] = []
@@ -72,9 +82,14 @@ class Turns(Generic[Prepared]):
     async def receive(self, incoming: Incoming) -> Delivery | None:
         """Return what the committed turn wants sent, None when it was handled before; NotYet, or what it raised."""
         loop = asyncio.get_running_loop()
-        prepared = await loop.run_in_executor(self._matching, self._conversations.prepare, incoming)
+        self._preparing += 1
+        try:
+            prepared = await loop.run_in_executor(self._matching, self._conversations.prepare, incoming)
+        finally:
+            self._preparing -= 1
         done: asyncio.Future[Delivery | None] = loop.create_future()
         self._prepared.append((prepared, done))
+        self._is_prepared.set()
         self._work_on()
         return await done
 
@@ -106,37 +121,51 @@ class Turns(Generic[Prepared]):
     async def _work(self) -> None:
         """Write until there is nothing more to write."""
         while self._arrivals or self._prepared or self._sent:
+            await self._gathered()
+            began = time.monotonic()
             arrivals, self._arrivals = self._arrivals, []
             prepared, self._prepared = self._prepared[:MOST_AT_ONCE], self._prepared[MOST_AT_ONCE:]
             sent, self._sent = self._sent, []
-            if arrivals:
-                await self._write_arrivals(arrivals)
-            if prepared or sent:
-                await self._write_turns(prepared, sent)
+            await self._write(arrivals, prepared, sent)
+            ended = time.monotonic()
+            self._rests_until = ended + min(ended - began, LONGEST_REST)
 
-    async def _write_arrivals(self, arrivals: "list[tuple[Sequence[Arrival], asyncio.Future[None]]]") -> None:
-        try:
-            await self._in_thread(lambda: self._accept([each for some, _ in arrivals for each in some]))
-        except Exception as error:
-            for _, done in arrivals:
-                _end(done, error)
-        else:
-            for _, done in arrivals:
-                _end(done, None)
+    async def _gathered(self) -> None:
+        """Return when the thread has rested, and a turn is prepared or none will be in a moment."""
+        await asyncio.sleep(self._rests_until - time.monotonic())
+        if self._preparing and not self._prepared:
+            self._is_prepared.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._is_prepared.wait()
 
-    async def _write_turns(
-        self, prepared: "list[tuple[Prepared, asyncio.Future[Delivery | None]]]", sent: list[Sent]
+    async def _write(
+        self,
+        arrivals: "list[tuple[Sequence[Arrival], asyncio.Future[None]]]",
+        prepared: "list[tuple[Prepared, asyncio.Future[Delivery | None]]]",
+        sent: list[Sent],
     ) -> None:
+        """Write all together; where that fails, what arrived first and then the rest one by one."""
+        kept = [each for some, _ in arrivals for each in some]
         try:
-            outcomes = await self._in_thread(lambda: self._conversations.work([each for each, _ in prepared], sent))
+            outcomes = await self._in_thread(
+                lambda: self._conversations.work([each for each, _ in prepared], sent, kept)
+            )
         except Exception as error:
-            if len(prepared) == 1 and not sent:
-                _end(prepared[0][1], error)
-            else:
-                await self._write_one_by_one(prepared, sent)
+            if bool(arrivals) + len(prepared) == 1 and not sent:
+                for _, arrived in arrivals:
+                    _end(arrived, error)
+                for _, turned in prepared:
+                    _end(turned, error)
+                return
+            if arrivals:
+                await self._write(arrivals, [], [])
+            await self._write_one_by_one(prepared, sent)
             return
-        for (_, done), outcome in zip(prepared, outcomes, strict=True):
-            _end(done, outcome)
+        for _, arrived in arrivals:
+            _end(arrived, None)
+        for (_, turned), outcome in zip(prepared, outcomes, strict=True):
+            _end(turned, outcome)
 
     async def _write_one_by_one(
         self, prepared: "list[tuple[Prepared, asyncio.Future[Delivery | None]]]", sent: list[Sent]

@@ -22,7 +22,7 @@ from core import continuing, conversations, follow_ups, inbox, outbox, rules, tr
 from core.context import Context
 from core.conversations import Held, Line
 from core.database import Database
-from core.inbox import Claim
+from core.inbox import Arrival, Claim
 from core.keys import Keys
 from core.pacing import PACES, ChannelPace, by_this_clock
 from knowledge.library import Library
@@ -73,11 +73,14 @@ class Conversations:
         """Return a message ready for `work`: redacted and matched, which takes time and needs no database."""
         return prepare(incoming, self._library())
 
-    def work(self, prepared: Sequence[Prepared], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
-        """Handle messages of different chats of one channel, and note what was sent, in one transaction.
+    def work(
+        self, prepared: Sequence[Prepared], sent: Sequence[Sent] = (), arrivals: Sequence[Arrival] = ()
+    ) -> list[Delivery | NotYet | None]:
+        """Handle messages of different chats of one channel, in one transaction with what else is to be written.
 
-        Where one turn crashes none of them was handled: each can then be handed in by itself. So it is with a message
-        that moves a conversation here (Alone): it may be one of which another message is among these.
+        That is what was sent, and what arrived: it enters the inbox before the turns look there. Where one turn crashes
+        nothing of it was done: each can then be handed in by itself. So it is with a message that moves a conversation
+        here (Alone): it may be one of which another message is among these.
         """
         moving = [each for each in map(self._moves, prepared) if each]
         if moving and len(prepared) > 1:
@@ -85,6 +88,7 @@ class Conversations:
         channel = prepared[0].incoming.channel if prepared else ""
         now = self._clock()
         with self._database.transaction() as session:
+            inbox.accept(session, self._keys, arrivals, now)
             chats = {each.incoming.chat: each.language.code for each in prepared}
             also = [*(each.delivery.conversation for each in sent), *moving]
             holding = conversations.hold_all(session, channel, chats, now, also) if chats or also else {}

@@ -19,7 +19,7 @@ from tests.telegram_server import TOKEN
 async def run(base_url: str, database_url: str) -> None:
     """Answer every message, slowly, until killed."""
     database = Database(database_url)
-    turns = StandIn(database, slowly)
+    turns = StandIn(database, KEYS, slowly)
     channel = Telegram(
         TOKEN,
         base_url,

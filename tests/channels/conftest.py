@@ -34,7 +34,7 @@ async def telegram() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 def turns(database: Database) -> StandIn:
-    return StandIn(database)
+    return StandIn(database, KEYS)
 
 
 @pytest.fixture

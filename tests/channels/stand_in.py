@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from bot.dialogue.messages import Button, Delivery, Incoming, NotYet, Reply, SendFailed, Sent
 from core import conversations, inbox, outbox
 from core.database import Database
-from core.inbox import Claim
+from core.inbox import Arrival, Claim
+from core.keys import Keys
 from core.outbox import Replies
 from core.tables import Owed, Received
 
@@ -30,9 +31,10 @@ def asks(incoming: Incoming) -> tuple[Reply, ...]:
 class StandIn:
     """Takes messages like `bot.dialogue.conversation.Conversations`, and keeps what it was given."""
 
-    def __init__(self, database: Database, react: React = echo) -> None:
+    def __init__(self, database: Database, keys: Keys, react: React = echo) -> None:
         """Answer every message with what `react` returns."""
         self.database = database
+        self.keys = keys
         self.react = react
         self.received: list[Incoming] = []
         self.failures: list[SendFailed] = []
@@ -43,10 +45,13 @@ class StandIn:
         """Return the message as it is: nothing is matched here."""
         return incoming
 
-    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
-        """Handle messages in one committed turn, None for each that had been handled before; note what was sent."""
+    def work(
+        self, incomings: Sequence[Incoming], sent: Sequence[Sent] = (), arrivals: Sequence[Arrival] = ()
+    ) -> list[Delivery | NotYet | None]:
+        """Handle messages in one committed turn, None for each that had been handled before; keep the rest."""
         now = datetime.now(UTC)
         with self.database.transaction() as session:
+            inbox.accept(session, self.keys, arrivals, now)
             for each in sent:
                 if outbox.settle(session, each.delivery.owed, each.delivery.lease, "sent", now):
                     conversations.keep_keyboards(session, {each.delivery.conversation: each.keyboard})

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +13,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram import order
+from bot.channels.telegram.channel import SWEEP_SECONDS, Telegram
 from bot.dialogue.messages import Incoming, Reply
 from core import inbox
 from core.database import Database
@@ -82,6 +82,28 @@ async def test_g1_an_update_is_confirmed_only_when_it_is_committed(
     await channel.stop()
 
 
+async def test_what_could_not_be_held_before_it_was_committed_is_handled_then(
+    telegram: TelegramServer, turns: StandIn, make_channel: MakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [f"message {number}" for number in range(8)]
+    commit = inbox.accept
+
+    def accept(session: Session, keys: Keys, arrivals: list[inbox.Arrival], now: datetime) -> None:
+        if arrivals and len(turns.received) < 2:
+            raise OperationalError("INSERT", {}, Exception("the disk is full"))
+        commit(session, keys, arrivals, now)
+
+    monkeypatch.setattr(inbox, "accept", accept)
+    monkeypatch.setattr(order, "MOST_HELD", 2)
+    for text in said:
+        await telegram.say(PAT, text)
+    channel = make_channel()
+    await channel.start()
+    assert await telegram.until(lambda: len(turns.received) == len(said), SWEEP_SECONDS - 1)
+    assert [each.text for each in turns.received] == said
+    await channel.stop()
+
+
 async def test_a_database_that_is_away_longer_than_a_crash_may_last_loses_nothing(
     telegram: TelegramServer, turns: StandIn, channel: Telegram
 ) -> None:
@@ -102,30 +124,31 @@ async def test_a_stop_finishes_what_is_begun_and_keeps_the_rest(
 ) -> None:
     channel = make_channel()
     await channel.start()
-    begun = threading.Event()
+    begun: list[str] = []
 
     def react(incoming: Incoming) -> tuple[Reply, ...]:
-        begun.set()
+        begun.append(incoming.text)
         time.sleep(0.3)
         return (Reply(f"Answer to {incoming.text}"),)
 
     turns.react = react
-    for number in range(4):
+    for number in range(6):
         await telegram.say(PAT, str(number))
-    await telegram.until(lambda: begun.is_set() and not telegram.chats.waiting, 5)
+    await telegram.until(lambda: bool(begun) and not telegram.chats.waiting, 5)
     await channel.stop()
-    assert [reply.text for reply in telegram.fresh(PAT)] == ["Answer to 0"]
+    assert [reply.text for reply in telegram.fresh(PAT)] == [f"Answer to {text}" for text in begun]
+    assert len(begun) < 6
     assert not telegram.chats.waiting, "what is committed was not confirmed"
 
     turns.react = lambda incoming: (Reply(f"Answer to {incoming.text}"),)
-    await telegram.say(PAT, "4")
+    await telegram.say(PAT, "6")
     again = make_channel()
     await again.start()
     telegram.working = lambda: again.waiting > 0
     heard = [reply.text for reply in await telegram.heard(PAT)]
     await again.stop()
-    assert heard == [f"Answer to {number}" for number in range(5)]
-    assert [each.text for each in turns.received] == ["0", "1", "2", "3", "4"]
+    assert heard == [f"Answer to {number}" for number in range(7)]
+    assert [each.text for each in turns.received] == [str(number) for number in range(7)]
 
 
 async def test_a_stop_does_not_wait_for_a_telegram_that_does_not_answer(
@@ -176,7 +199,8 @@ async def test_updates_of_a_batch_share_one_transaction(
     commit = inbox.accept
 
     def accept(session: Session, keys: Keys, arrivals: list[inbox.Arrival], now: datetime) -> None:
-        sizes.append(len(arrivals))
+        if arrivals:
+            sizes.append(len(arrivals))
         commit(session, keys, arrivals, now)
 
     monkeypatch.setattr(inbox, "accept", accept)

@@ -19,29 +19,37 @@ AWAY = OperationalError("SELECT", {}, Exception("the database is away"))
 
 
 class Counting(StandIn):
-    """Keeps of how many messages and marks each transaction was, and may fail as a whole."""
+    """Keeps of how many messages, marks and arrivals each transaction was, and may fail as a whole."""
 
     def __init__(self, stand_in: StandIn) -> None:
-        super().__init__(stand_in.database)
-        self.batches: list[tuple[int, int]] = []
+        super().__init__(stand_in.database, stand_in.keys)
+        self.batches: list[tuple[int, int, int]] = []
         self.fails = 0
+        self.matching_takes = 0.0
 
-    def work(self, incomings: Sequence[Incoming], sent: Sequence[Sent] = ()) -> list[Delivery | NotYet | None]:
+    def prepare(self, incoming: Incoming) -> Incoming:
+        """Match as long as that takes."""
+        time.sleep(self.matching_takes)
+        return incoming
+
+    def work(
+        self, incomings: Sequence[Incoming], sent: Sequence[Sent] = (), arrivals: Sequence[Arrival] = ()
+    ) -> list[Delivery | NotYet | None]:
         """Work slowly enough that others gather meanwhile."""
-        self.batches.append((len(incomings), len(sent)))
+        self.batches.append((len(incomings), len(sent), len(arrivals)))
         time.sleep(0.02)
         if self.fails:
             self.fails -= 1
             raise AWAY
-        return super().work(incomings, sent)
+        return super().work(incomings, sent, arrivals)
 
 
 def incoming(chat: int) -> Incoming:
     return Incoming("telegram", str(chat), f"key {chat}", text="hello")
 
 
-def never(arrivals: Sequence[Arrival]) -> None:
-    raise AWAY
+def arrival(chat: int) -> Arrival:
+    return Arrival("telegram", f"key {chat}", str(chat), b"{}")
 
 
 @pytest.fixture
@@ -51,13 +59,13 @@ def counting(turns: StandIn) -> Counting:
 
 @pytest.fixture
 def together(counting: Counting) -> Turns[Incoming]:
-    return Turns(counting, never)
+    return Turns(counting)
 
 
 async def test_what_waits_meanwhile_goes_into_one_transaction(together: Turns[Incoming], counting: Counting) -> None:
     deliveries = await asyncio.gather(*(together.receive(incoming(chat)) for chat in range(150)))
     assert [delivery.chat for delivery in deliveries if delivery] == [str(chat) for chat in range(150)]
-    messages = [messages for messages, _ in counting.batches]
+    messages = [messages for messages, _, _ in counting.batches]
     assert sum(messages) == 150
     assert max(messages) <= 64
     assert len(messages) <= 6, "as many as were matched by the time each transaction began"
@@ -65,8 +73,30 @@ async def test_what_waits_meanwhile_goes_into_one_transaction(together: Turns[In
     for delivery in filter(None, deliveries):
         together.sent(delivery, None)
     await together.finished()
-    assert counting.batches[written:] == [(0, 150)]
+    assert counting.batches[written:] == [(0, 150, 0)]
     assert set(counting.outcomes()) == {"sent"}
+
+
+async def test_a_message_is_handled_in_the_transaction_that_keeps_it(
+    together: Turns[Incoming], counting: Counting
+) -> None:
+    counting.matching_takes = 0.002
+    _, delivery = await asyncio.gather(together.accept([arrival(1), arrival(2)]), together.receive(incoming(1)))
+    assert delivery
+    assert counting.batches == [(1, 0, 2)]
+    assert [bool(each.handled_at) for each in counting.inbox()] == [True, False]
+
+
+async def test_a_turn_that_crashes_takes_no_arrival_with_it(together: Turns[Incoming], counting: Counting) -> None:
+    def react(message: Incoming) -> tuple[Reply, ...]:
+        raise ZeroDivisionError
+
+    counting.react = react
+    kept, crashed = await asyncio.gather(
+        together.accept([arrival(1)]), together.receive(incoming(1)), return_exceptions=True
+    )
+    assert (kept, type(crashed)) == (None, ZeroDivisionError)
+    assert [each.handled_at for each in counting.inbox()] == [None]
 
 
 async def test_a_turn_that_crashes_takes_no_other_with_it(together: Turns[Incoming], counting: Counting) -> None:
@@ -94,7 +124,7 @@ async def test_while_the_database_is_away_it_is_not_asked_for_every_message(
     assert outcomes == [AWAY] * 30
     assert len(counting.batches) <= 6
     with pytest.raises(OperationalError):
-        await together.accept([])
+        await together.accept([arrival(1)])
 
 
 async def test_what_was_sent_while_the_database_was_away_is_noted_later(

@@ -91,9 +91,9 @@ class Telegram:
         call = partial(request.call, self._bot.base_url)
         self._sending = Sending(self._bot, call, keys, self._may_send, self._keep, lambda: self.web_address)
         self._inbox = Inbox(database, keys, clock)
-        self._turns = Turns(conversations, self._inbox.accept)
+        self._turns = Turns(conversations)
         self._order: InOrder[Message] = InOrder(self._handle, self._left_in_inbox, CHATS_AT_ONCE)
-        self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on)
+        self._intake = Intake(self._bot, request, self._turns.accept, self._hand_on, self._order.look_for)
         self._lease = ProcessLease(database, clock, POLLING)
 
     async def start(self, webhook: Webhook | None = None) -> None:
@@ -248,8 +248,11 @@ class Telegram:
             logger.exception("it was not kept why outbox row %s was not sent; its lease runs out", delivery.owed)
 
     async def _poll(self) -> None:
-        await self._intake.poll(lambda: asyncio.to_thread(self._lease.is_ours))
+        await self._intake.poll(self._may_poll)
         await asyncio.to_thread(self._lease.release)
+
+    async def _may_poll(self) -> bool:
+        return self._lease.is_fresh or await asyncio.to_thread(self._lease.is_ours)
 
     async def _sweep(self) -> None:
         """Take up what other processes accepted and left when they ended."""

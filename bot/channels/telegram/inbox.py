@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.channels.telegram.reading import CHANNEL
@@ -22,11 +22,6 @@ class Inbox:
         self._database = database
         self._keys = keys
         self._clock = clock
-
-    def accept(self, arrivals: Sequence[Arrival]) -> None:
-        """Keep messages, in a transaction of their own."""
-        with self._database.transaction() as session:
-            inbox.accept(session, self._keys, arrivals, self._clock())
 
     async def waiting_chats(self, until: datetime) -> list[str]:
         """Return the chats with messages that were accepted by then and not handled; none while it cannot be read."""

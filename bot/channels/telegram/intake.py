@@ -1,4 +1,4 @@
-"""How updates come in: committed to the inbox, then confirmed to Telegram, then handled (G1).
+"""How updates come in: committed to the inbox before they are confirmed to Telegram (G1).
 
 Telegram forgets an update once the next getUpdates asks for what follows it. The library's own Updater asks as soon as
 the updates are queued in memory, and puts them there one by one. This loop asks only when a whole batch, up to 100, is
@@ -62,12 +62,17 @@ class Intake:
         request: AiohttpRequest,
         commit: Callable[[Sequence[Arrival]], Awaitable[None]],
         hand_on: Callable[[Message], asyncio.Event | None],
+        look_for: Callable[[str], None],
     ) -> None:
-        """Ask Telegram by `request`; `commit` puts arrivals into the inbox, `hand_on` queues a message."""
+        """Ask Telegram by `request`; `commit` puts arrivals into the inbox, `hand_on` queues a message.
+
+        `look_for` takes up what of a chat could not be queued when it was handed on, and is in the inbox now.
+        """
         self._bot = bot
         self._request = request
         self._commit = commit
         self._hand_on = hand_on
+        self._look_for = look_for
         self.staff_chat = ""  # the group in whose topics everything is for the bot
         self._stopping = asyncio.Event()
 
@@ -76,10 +81,11 @@ class Intake:
         return self._message(json.loads(arrival.payload))
 
     async def accept(self, raw: Sequence[dict[str, Any]]) -> list[asyncio.Event] | None:
-        """Commit the updates, then hand them on; return what says when each is done.
+        """Hand the updates on and commit them; return what says when each is done.
 
-        It never raises: a failing database is tried again, and nothing is confirmed meanwhile. None when the intake
-        was stopped before it succeeded.
+        They are matched while they are committed, and a turn goes into the same transaction as its message where it
+        can. It never raises: a failing database is tried again, and nothing is confirmed meanwhile. None when the
+        intake was stopped before it succeeded.
         """
         messages = [(each, message) for each in raw if (message := self._message(each)) is not None]
         arrivals = [
@@ -87,12 +93,16 @@ class Intake:
             for each, message in messages
             if message.incoming is not None
         ]
+        handed = [(message, self._hand_on(message)) for _, message in messages]
         pause = 0.1
         while arrivals and not await self._is_committed(arrivals):
             if await is_stopped_within(self._stopping, pause):
                 return None
             pause = min(2 * pause, LONGEST_PAUSE)
-        return [done for _, message in messages if (done := self._hand_on(message)) is not None]
+        for message, done in handed:
+            if message.incoming is not None and done is not None and done.is_set():
+                self._look_for(message.incoming.chat)
+        return [done for _, done in handed if done is not None]
 
     async def poll(self, may_poll: Callable[[], Awaitable[bool]]) -> None:
         """Ask Telegram for updates until stopped, whenever `may_poll`; what goes wrong is logged and tried again."""

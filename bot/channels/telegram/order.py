@@ -62,6 +62,13 @@ class InOrder(Generic[T]):
             self._behind.add(chat)
             self._begin(chat)
 
+    def look_for(self, chat: str) -> None:
+        """Handle what could not be held when it was put, and is in the inbox only now."""
+        if not self._closed:
+            self._behind.add(chat)
+            if chat not in self._queues:
+                self._begin(chat)
+
     def close(self) -> None:
         """Begin with no further message: those that wait stay in the inbox."""
         self._closed = True

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from bot.dialogue.messages import Delivery, Incoming
 from bot.dialogue.preparing import Prepared
 from core import rules
 from core.database import Database
-from core.inbox import Arrival
 from core.keys import Keys
 from knowledge.library import Library
 
@@ -65,7 +64,7 @@ class WebChannel:
         self.telegram = telegram
         self.news = News(database)
         self._conversations = conversations
-        self._turns: Turns[Prepared] = Turns(conversations, _nothing_arrives)
+        self._turns: Turns[Prepared] = Turns(conversations)
         self._admission = Admission(database, keys, clock)
         self._lines: dict[str, _Line] = {}
         self._flooded: dict[str, float] = {}
@@ -115,7 +114,3 @@ class WebChannel:
         self.news.close()
         await self._turns.finished()
         self._turns.close()
-
-
-def _nothing_arrives(_: Sequence[Arrival]) -> None:
-    """A form is handled before it is answered: nothing waits in the inbox."""
