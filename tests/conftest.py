@@ -49,14 +49,31 @@ async def chromium() -> AsyncIterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where a link to the database of each world stands in turn."""
+    return tmp_path_factory.mktemp("link") / "world.db"
+
+
+@pytest.fixture(scope="session")
+def linked(link: Path) -> Database:
+    """Return the database to which the link leads: what one world's statements are compiled to serves the next."""
+    return Database(f"sqlite:///{link}")
+
+
 @pytest.fixture
-def world(request: pytest.FixtureRequest, populated: Path, tmp_path: Path) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, populated: Path, link: Path, linked: Database, tmp_path: Path
+) -> Iterator[World]:
     """Yield a world with one account in each state: on SQLite, or where the test says so (ON_BOTH)."""
     if getattr(request, "param", "sqlite") == "sqlite":
         shutil.copy(populated, tmp_path / "world.db")
-        world = World(tmp_path)
+        link.unlink(missing_ok=True)
+        link.symlink_to(tmp_path / "world.db")
+        world = World(tmp_path, shared=linked)
         yield world
         world.close()
+        linked.close()
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
     with server.database() as url:

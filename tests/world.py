@@ -53,6 +53,7 @@ class World:
     flows: Mapping[str, Flow] = field(default_factory=all_flows)
     keys: Keys = field(default_factory=lambda: Keys(SECRET))
     url: str = ""  # SQLite in `folder`, unless it names another database, which has its tables
+    shared: Database | None = None  # one that leads to the same database, and knows the statements of earlier worlds
 
     def __post_init__(self) -> None:
         self._stamps = itertools.count(1)
@@ -75,7 +76,7 @@ class World:
     @cached_property
     def home(self) -> Database:
         """The database as the people and workers of this world share it: its statements are compiled once."""
-        return self.database()
+        return self.shared or self.database()
 
     def close(self) -> None:
         """Close every connection that was left open, as by a kill."""

@@ -40,14 +40,16 @@ class Mailboxes:
 
     async def work(self) -> bool:
         """Do once whatever is due; return whether there was anything."""
-        resolved = await asyncio.to_thread(self._resolve)
-        changed = await asyncio.to_thread(self._change_addresses)
-        told = await asyncio.to_thread(self._tell_of_contested)
-        leased = await asyncio.to_thread(self._lease_letters)
+        done, leased = await asyncio.to_thread(self._begin)
         outcomes = await asyncio.gather(*(self._post_letter(each) for each in leased), return_exceptions=True)
         for fault in filter(None, outcomes):
             raise fault
-        return bool(resolved or changed or told or leased)
+        return bool(done or leased)
+
+    def _begin(self) -> tuple[int, list[Leased]]:
+        """Do what only writes, and lease the letters that are due; return how much was done, and these."""
+        done = self._resolve() + self._change_addresses() + self._tell_of_contested()
+        return done, self._lease_letters()
 
     def _resolve(self) -> int:
         """Resolve the requests that wait, each in a transaction of its own; return how many were."""
