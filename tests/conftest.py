@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from core.database import Database
 from tests import browser, postgres
+from tests.databases import Databases
 from tests.postgres import PostgreSQL
 from tests.security.figures import pytest_terminal_summary
 from tests.world import Chat, World
@@ -50,46 +50,34 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def link(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where a link to the database of each world stands in turn."""
-    return tmp_path_factory.mktemp("link") / "world.db"
-
-
-@pytest.fixture(scope="session")
-def linked(link: Path) -> Database:
-    """Return the database to which the link leads: what one world's statements are compiled to serves the next."""
-    return Database(f"sqlite:///{link}")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Return what gives every test its database."""
+    return Databases(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture
-def world(
-    request: pytest.FixtureRequest, populated: Path, link: Path, linked: Database, tmp_path: Path
-) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, populated: Path, databases: Databases, tmp_path: Path) -> Iterator[World]:
     """Yield a world with one account in each state: on SQLite, or where the test says so (ON_BOTH)."""
     if getattr(request, "param", "sqlite") == "sqlite":
         shutil.copy(populated, tmp_path / "world.db")
-        link.unlink(missing_ok=True)
-        link.symlink_to(tmp_path / "world.db")
-        world = World(tmp_path, shared=linked)
-        yield world
-        world.close()
-        linked.close()
+        with databases.in_file(tmp_path / "world.db") as home:
+            world = World(tmp_path, shared=home)
+            yield world
+            world.close()
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    with server.database() as url:
-        world = World(tmp_path, url=url)
+    with server.database() as url, databases.at_url(url) as home:
+        world = World(tmp_path, url=url, shared=home)
         world.populate()
         yield world
         world.close()
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(databases: Databases, tmp_path: Path) -> str:
     """Return the address of a database with all tables, for several services within the test."""
-    database = Database(f"sqlite:///{tmp_path}/services.db")
-    database.migrate()
-    database.close()
-    return str(database.url)
+    with databases.in_file(tmp_path / "services.db"):
+        return f"sqlite:///{tmp_path}/services.db"
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ class World:
     flows: Mapping[str, Flow] = field(default_factory=all_flows)
     keys: Keys = field(default_factory=lambda: Keys(SECRET))
     url: str = ""  # SQLite in `folder`, unless it names another database, which has its tables
-    shared: Database | None = None  # one that leads to the same database, and knows the statements of earlier worlds
+    shared: Database | None = None  # the same database, by an object that knows the statements of earlier worlds
 
     def __post_init__(self) -> None:
         self._stamps = itertools.count(1)

@@ -9,8 +9,8 @@ import pytest
 from bot.channels.telegram.channel import Telegram
 from core.database import Database
 from core.keys import Keys
-from core.tables import Base
 from tests.channels.stand_in import StandIn
+from tests.databases import Databases
 from tests.telegram_server import TelegramServer
 
 KEYS = Keys("a secret key of the tests, and long enough")
@@ -19,11 +19,9 @@ APOLOGY = "Sorry, that was **my** mistake."
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path}/bot.db")
-    Base.metadata.create_all(made.engine)
-    yield made
-    made.close()
+def database(databases: Databases, tmp_path: Path) -> Iterator[Database]:
+    with databases.in_file(tmp_path / "bot.db") as made:
+        yield made
 
 
 @pytest.fixture

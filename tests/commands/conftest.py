@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from core.database import Database
 from core.keys import Keys
 from core.settings import Settings
 from tests import people
 from tests.commands.operators import Operator
 from tests.commands.process import called
 from tests.commands.running import Mails, Running, Taking
+from tests.databases import Databases
 from tests.ports import free_port
 from tests.telegram_server import TelegramServer
 
@@ -50,9 +50,7 @@ async def bot(tmp_path: Path, mails: Mails) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
-def operator(tmp_path: Path) -> Iterator[Operator]:
+def operator(databases: Databases, tmp_path: Path) -> Iterator[Operator]:
     """Yield an operator."""
-    database = Database(f"sqlite:///{tmp_path}/commands.db")
-    database.migrate()
-    yield Operator(database, tmp_path, Keys(people.SECRET), Settings())
-    database.close()
+    with databases.in_file(tmp_path / "commands.db") as database:
+        yield Operator(database, tmp_path, Keys(people.SECRET), Settings())

@@ -9,6 +9,7 @@ import pytest
 from core.database import Database
 from core.keys import Keys
 from tests.core.desks import Desks
+from tests.databases import Databases
 from tests.people import SECRET
 from tests.postgres import PostgreSQL
 
@@ -26,32 +27,25 @@ def keys() -> Keys:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Database]:
     """Yield a new database with all tables: every test of it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        yield from _on_sqlite(tmp_path)
+        with databases.in_file(tmp_path / "core.db") as database:
+            yield database
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    with server.database() as url:
-        database = Database(url)
+    with server.database() as url, databases.at_url(url) as database:
         yield database
-        database.close()
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Database]:
+def sqlite(databases: Databases, tmp_path: Path) -> Iterator[Database]:
     """Yield a new SQLite database, for tests of what SQLite alone does."""
-    yield from _on_sqlite(tmp_path)
+    with databases.in_file(tmp_path / "core.db") as database:
+        yield database
 
 
 @pytest.fixture
 def desks(database: Database, keys: Keys, now: datetime) -> Desks:
     """Return a help desk with an account whose mailbox is lost."""
     return Desks(database, keys, now)
-
-
-def _on_sqlite(folder: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{folder}/core.db")
-    database.migrate()
-    yield database
-    database.close()

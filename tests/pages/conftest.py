@@ -15,6 +15,7 @@ from core.keys import Keys
 from core.links import Purpose
 from core.tables import Account
 from tests import people
+from tests.databases import Databases
 from tests.world import ADDRESS, library
 
 
@@ -55,12 +56,10 @@ class Pages:
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> Iterator[Pages]:
+def pages(databases: Databases, tmp_path: Path) -> Iterator[Pages]:
     """Yield the application on a new database."""
-    database = Database(f"sqlite:///{tmp_path}/pages.db")
-    database.migrate()
-    yield Pages(database)
-    database.close()
+    with databases.in_file(tmp_path / "pages.db") as database:
+        yield Pages(database)
 
 
 class Page(HTMLParser):
