@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 import knowledge
 import tests.world
@@ -15,7 +16,7 @@ from tests.world import ADDRESS, SENDER, Characters, Chat, Press, World, convers
 
 @pytest.fixture
 def two_languages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the bot speak a second language: the first one with marks in some places."""
+    """Make the bot speak a language more: the first one with marks in some places."""
     folder = tmp_path_factory.mktemp("two") / "knowledge"
     own = Path(knowledge.__file__).parent
     shutil.copytree(own, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "*.md", "schemas"))
@@ -32,6 +33,9 @@ def two_languages(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
             assert english in text
             text = text.replace(english, other)
         path.write_text(text)
+    for path in (folder / "xx" / "faq").iterdir():  # two phrasings of each entry are soon fitted
+        entries = yaml.safe_load(path.read_text())
+        path.write_text(yaml.safe_dump([each | {"also": each["also"][:2]} for each in entries]))
     facts = {"service_sender": SENDER, "service_url": ADDRESS}
     library = Library.load(folder, service=facts, enforced=rules.ENFORCED, fitting=installed())
     monkeypatch.setattr(tests.world, "_library", [library])
