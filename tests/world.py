@@ -80,7 +80,7 @@ class World:
 
     def close(self) -> None:
         """Close every connection that was left open, as by a kill."""
-        for each in self._opened:
+        for each in (*self._opened, *filter(None, [self.shared])):
             each.close()
 
     def conversations(self, database: Database) -> Conversations:
