@@ -2,8 +2,8 @@
 
 A transaction of one message takes nearly as long as one of four: most of it is the beginning, and the wait for the disk
 at the end. So whatever waits while one is under way goes into the next together, an arrival waits a moment for its own
-turn, and the thread rests as long as it worked. A turn that crashes takes the others of its transaction back with it
-(G1); each is then run by itself.
+turn, and the thread rests as long as it worked; but what was sent is noted at once. A turn that crashes takes the
+others of its transaction back with it (G1); each is then run by itself.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class Turns(Generic[Prepared]):
         """Hand messages to `conversations`."""
         self._conversations = conversations
         self._preparing = 0
-        self._is_prepared = asyncio.Event()
+        self._news = asyncio.Event()
         self._rests_until = 0.0
         self._arrivals: list[tuple[Sequence[Arrival], asyncio.Future[None]]] = []
         self._prepared: list[tuple[Prepared, asyncio.Future[Delivery | None]]] = []
@@ -89,7 +89,6 @@ class Turns(Generic[Prepared]):
             self._preparing -= 1
         done: asyncio.Future[Delivery | None] = loop.create_future()
         self._prepared.append((prepared, done))
-        self._is_prepared.set()
         self._work_on()
         return await done
 
@@ -115,6 +114,7 @@ class Turns(Generic[Prepared]):
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _work_on(self) -> None:
+        self._news.set()
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
 
@@ -131,13 +131,20 @@ class Turns(Generic[Prepared]):
             self._rests_until = ended + min(ended - began, LONGEST_REST)
 
     async def _gathered(self) -> None:
-        """Return when the thread has rested, and a turn is prepared or none will be in a moment."""
-        await asyncio.sleep(self._rests_until - time.monotonic())
-        if self._preparing and not self._prepared:
-            self._is_prepared.clear()
+        """Return when the thread has rested, and a turn is prepared or none will be in a moment.
+
+        What was sent waits for neither: until it is noted, a kill would have it sent again.
+        """
+        await self._wait(self._rests_until - time.monotonic(), lambda: False)
+        await self._wait(GATHER_SECONDS, lambda: bool(self._prepared) or not self._preparing)
+
+    async def _wait(self, seconds: float, is_enough: Callable[[], bool]) -> None:
+        until = time.monotonic() + seconds
+        while not self._sent and not is_enough() and (left := until - time.monotonic()) > 0:
+            self._news.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_SECONDS):
-                    await self._is_prepared.wait()
+                async with asyncio.timeout(left):
+                    await self._news.wait()
 
     async def _write(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.channels import turns as turns_module
 from bot.channels.turns import Turns
 from bot.dialogue.messages import Delivery, Incoming, NotYet, Reply, Sent
 from core import rules
@@ -85,6 +86,20 @@ async def test_a_message_is_handled_in_the_transaction_that_keeps_it(
     assert delivery
     assert counting.batches == [(1, 0, 2)]
     assert [bool(each.handled_at) for each in counting.inbox()] == [True, False]
+
+
+async def test_what_was_sent_is_noted_without_waiting_for_a_turn(
+    together: Turns[Incoming], counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_module, "GATHER_SECONDS", 5.0)
+    first = await together.receive(incoming(1))
+    assert first
+    counting.matching_takes = 0.5
+    second = asyncio.create_task(together.receive(incoming(2)))
+    await asyncio.sleep(0.05)
+    together.sent(first, None)
+    await second
+    assert counting.batches == [(1, 0, 0), (0, 1, 0), (1, 0, 0)]
 
 
 async def test_a_turn_that_crashes_takes_no_arrival_with_it(together: Turns[Incoming], counting: Counting) -> None:
