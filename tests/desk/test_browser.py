@@ -174,6 +174,24 @@ async def test_two_see_each_other_live_and_the_second_send_is_refused(
     assert staffed.kinds(number).count("reply") == 1
 
 
+async def test_a_page_without_its_live_connection_says_so_until_that_is_back(
+    staffed: Office, person: Person, chromium: Browser
+) -> None:
+    number = await ask_for_person(person)
+    async with served(staffed) as address, page(chromium, address) as browser:
+        await sign_in(browser, "Ana")
+        await browser.clock.install()
+        await browser.route("**/desk/live", lambda route: route.abort("connectionreset"))
+        async with browser.expect_event("requestfailed"):
+            await browser.goto(f"/desk/tickets/{number}")
+        cut_off = browser.get_by_text("There is no live connection")
+        assert not await cut_off.count(), "a service that is started anew is back within seconds"
+        await browser.clock.fast_forward(9_000)
+        await cut_off.wait_for()
+        await browser.unroute("**/desk/live")
+        await cut_off.wait_for(state="hidden")
+
+
 async def test_without_scripts_everything_works(staffed: Office, person: Person, chromium: Browser) -> None:
     number = await ask_for_person(person)
     async with served(staffed) as address, page(chromium, address, scripts=False) as browser:

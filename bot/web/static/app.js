@@ -51,8 +51,18 @@ function watch() {
     const others = names.filter((name) => name !== body.dataset.me);
     shown.textContent = others.map((name) => body.dataset.oneWrites.replace("@", name)).join(" ");
   });
-  source.addEventListener("open", refreshSoon);
-  window.addEventListener("pagehide", () => source.close());
+  // A service that is started anew is back within seconds; one that stays away leaves the page behind what happens.
+  let away = 0;
+  source.addEventListener("error", () => {
+    away ||= setTimeout(() => { byId("news").textContent = body.dataset.away; }, 8000);
+  });
+  source.addEventListener("open", () => {
+    clearTimeout(away);
+    away = 0;
+    if (byId("news").textContent === body.dataset.away) byId("news").textContent = "";
+    refreshSoon();
+  });
+  window.addEventListener("pagehide", () => { source.close(); clearTimeout(away); });
 }
 
 function tellThatIWrite() {
