@@ -93,6 +93,8 @@ def claim_all(session: Session, channel: str, chats: Mapping[str, str], now: dat
         claims |= {row["key"]: Claim.OURS if row["key"] in entered else Claim.HANDLED for row in unknown}
     left = [key for key, each in claims.items() if each is Claim.HANDLED]
     if left:
+        wanted |= {"keys": left}  # they may have been accepted since the first look, which did not see them
+        claims |= dict.fromkeys(connection.scalars(_CLAIM, wanted), Claim.OURS)
         waiting = select(INBOX.c.key).where(
             INBOX.c.channel == channel, INBOX.c.key.in_(left), INBOX.c.handled_at.is_(None)
         )

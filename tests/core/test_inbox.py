@@ -1,5 +1,6 @@
 """The inbox: kept once, readable to nobody else, handled once, set aside when it crashes (G1, S2)."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,17 @@ def test_g1_of_eight_who_claim_at_once_one_handles_it(channel: Channel, *, kept_
     with ThreadPoolExecutor(8) as threads:
         claimed = list(threads.map(lambda number: channel.claims(str(number % 10)), range(80)))
     assert claimed.count(True) == 10
+
+
+def test_a_message_is_claimed_that_is_accepted_in_the_same_moment(channel: Channel) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        with channel.database.transaction() as session:
+            inbox.accept(session, channel.keys, [Arrival("test", "1", "1", b"{}")], channel.now)
+            claimed = thread.submit(channel.claims, "1")
+            time.sleep(0.2)  # it looks, and waits for what is not committed
+            assert not claimed.done()
+        assert claimed.result()
+    assert channel.unhandled() == []
 
 
 def test_g1_a_claim_that_is_rolled_back_leaves_the_message_to_be_handled(channel: Channel) -> None:

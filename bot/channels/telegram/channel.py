@@ -149,7 +149,7 @@ class Telegram:
 
     @property
     def waiting(self) -> int:
-        """How many accepted updates are held or at work."""
+        """How many accepted updates are held or at work, and chats of which the inbox alone has more."""
         return self._order.waiting
 
     @property

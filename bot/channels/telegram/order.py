@@ -40,17 +40,25 @@ class InOrder(Generic[T]):
         self._behind: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
-        self.waiting = 0  # messages that are held or at work
+        self._held = 0  # messages, those at work included
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are held or at work, and chats of which the inbox alone has more."""
+        return self._held + len(self._behind)
 
     def put(self, chat: str, message: T) -> asyncio.Event:
         """Handle a message of the inbox in its turn; the event is set once it was, or once the inbox alone has it."""
         done = asyncio.Event()
         queue = self._queues.get(chat)
-        if self._closed or chat in self._behind or (queue is not None and len(queue) >= MOST_HELD):
+        if self._closed:
+            done.set()
+            return done
+        if chat in self._behind or (queue is not None and len(queue) >= MOST_HELD):
             self._behind.add(chat)
             done.set()
             return done
-        self.waiting += 1
+        self._held += 1
         if queue is None:
             self._begin(chat)
         self._queues[chat].append((message, done))
@@ -107,7 +115,7 @@ class InOrder(Generic[T]):
             except Exception:
                 logger.exception("a message of chat %s was left in the inbox", chat)
             finally:
-                self.waiting -= 1
+                self._held -= 1
                 done.set()
         self._drop(queue)
         del self._queues[chat]
@@ -127,12 +135,12 @@ class InOrder(Generic[T]):
         if len(messages) >= MOST_HELD:  # what came meanwhile has to wait for what is still in the inbox
             self._drop(queue)
             self._behind.add(chat)
-        self.waiting += len(messages)
+        self._held += len(messages)
         queue.extendleft((message, asyncio.Event()) for message in reversed(messages))
         return pause
 
     def _drop(self, queue: "deque[tuple[T, asyncio.Event]]") -> None:
-        self.waiting -= len(queue)
+        self._held -= len(queue)
         for _, done in queue:
             done.set()
         queue.clear()
