@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -17,6 +17,7 @@ import aiosmtplib
 
 # For a whole letter: less than a worker's lease on it (`rules.LEASE_SECONDS`).
 TIMEOUT_SECONDS = 30
+CANCELLED_AGAIN_SECONDS = 0.1
 GOODBYE_SECONDS = 1
 THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -54,10 +55,13 @@ class MailServer:
         its password or its address as sender, would hold for every letter, and can be mended.
         """
         client = self._client()
+
+        async def send() -> None:
+            await client.connect()
+            await client.send_message(mail)
+
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await client.connect()
-                await client.send_message(mail)
+            await _in_time(send())
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [each.code for each in error.recipients]
             raise MailRefused(f"SMTP {codes}", permanent=all(code >= 500 for code in codes)) from error
@@ -74,8 +78,7 @@ class MailServer:
         """Return once the server has greeted us and taken the password, if there is one; MailRefused otherwise."""
         client = self._client()
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await client.connect()
+            await _in_time(client.connect())
         except aiosmtplib.SMTPResponseException as error:
             raise MailRefused(f"{type(error).__name__} {[error.code]}", permanent=False) from error
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -97,6 +100,24 @@ class MailServer:
             tls_context=self._tls,
             timeout=TIMEOUT_SECONDS,
         )
+
+
+async def _in_time(work: Coroutine[object, object, object]) -> None:
+    """Return once the work is done, or raise what it raises; TimeoutError when it takes longer than TIMEOUT_SECONDS.
+
+    It is cancelled until that helps: before Python 3.12 `asyncio.wait_for`, by which the library waits for an answer,
+    loses a cancellation that comes together with the answer.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
+    finally:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCELLED_AGAIN_SECONDS)
+    if task.cancelled():
+        raise TimeoutError
+    task.result()
 
 
 async def _take_leave(client: aiosmtplib.SMTP) -> None:

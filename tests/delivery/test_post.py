@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
@@ -49,6 +50,11 @@ async def refusal(url: str, mail: EmailMessage | None = None) -> MailRefused:
     with pytest.raises(MailRefused) as refused:
         await MailServer(url).hand_in(mail or letter())
     return refused.value
+
+
+def stand_still(seconds: float) -> None:
+    """Keep the event loop from everything, as a busy machine does."""
+    time.sleep(seconds)
 
 
 @asynccontextmanager
@@ -156,6 +162,30 @@ async def test_a_server_that_drips_its_answers_is_left_in_time(monkeypatch: pyte
             await asyncio.sleep(0.1)
             writer.write(answer)
             await reader.readline()
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 Accepted\r\n")
+
+    async with raw(serve) as url:
+        assert not (await refusal(url)).permanent
+
+
+async def test_an_answer_that_comes_just_when_the_time_is_over_brings_no_more_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(post, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(post, "GOODBYE_SECONDS", 0.1)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        began = time.monotonic()
+        writer.write(b"220 hello\r\n")
+        await reader.readline()
+        await asyncio.sleep(0.28 - (time.monotonic() - began))
+        writer.write(b"250 hello\r\n")
+        stand_still(0.1)  # nobody looks at the answer until the time is over as well
+        for answer in (b"250 OK\r\n", b"250 OK\r\n", b"354 go on\r\n"):
+            await reader.readline()
+            await asyncio.sleep(0.15)
+            writer.write(answer)
         await reader.readuntil(b"\r\n.\r\n")
         writer.write(b"250 Accepted\r\n")
 
