@@ -2,17 +2,21 @@
 
 import contextlib
 import zipfile
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.calibration import Calibration
+from knowledge.features import LinearBlock, Vocabulary
 from knowledge.phrasings import Fit
 from knowledge.vector_cache import write_whole
 
 MOST_FITS = 16
-"""Fits that are kept, the newest: two megabytes each for 5,000 phrasings of 50 entries."""
+"""Fits that are kept, the newest: ten megabytes each for 6,000 phrasings of 50 entries."""
 
 CODE = (
     "text",
@@ -45,8 +49,8 @@ class FitCache:
         """Return the fit, None if it is not kept or cannot be read."""
         try:
             with self._file(fitted_to).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                sharpness, sure = kept["calibration"].tolist()
-                return Fit(kept["weights"], Calibration(sharpness, sure), kept["held_out"])
+                blocks = _block(kept, "words"), _block(kept, "characters")
+                return Fit(kept["weights"], *blocks, Calibration(*kept["calibration"].tolist()), kept["held_out"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
 
@@ -54,8 +58,9 @@ class FitCache:
         """Keep a fit, and only the newest of the others; where nothing can be written, nothing is kept."""
 
         def write(path: Path) -> None:
-            calibration = np.array([fit.calibration.sharpness, fit.calibration.sure])
-            np.savez(path, weights=fit.weights, calibration=calibration, held_out=fit.held_out)
+            arrays: dict[str, Any] = _arrays("words", fit.words) | _arrays("characters", fit.characters)
+            arrays["calibration"] = np.array([fit.calibration.sharpness, fit.calibration.sure])
+            np.savez(path, weights=fit.weights, held_out=fit.held_out, **arrays)
 
         with contextlib.suppress(OSError):
             write_whole(self._file(fitted_to), write)
@@ -65,3 +70,19 @@ class FitCache:
 
     def _file(self, fitted_to: bytes) -> Path:
         return self._folder / f"fit-{blake2b(self._code + fitted_to, digest_size=12).hexdigest()}.npz"
+
+
+def _arrays(name: str, block: LinearBlock) -> dict[str, NDArray[Any]]:
+    """What `_block` reads: no feature has a line break in it."""
+    known = block.vocabulary
+    return {
+        f"{name}.features": np.frombuffer("\n".join(known.number).encode(), np.uint8),
+        f"{name}.rarity": np.append(known.rarity, known.strange_rarity),
+        f"{name}.weights": block.weights,
+    }
+
+
+def _block(kept: Mapping[str, NDArray[Any]], name: str) -> LinearBlock:
+    features, rarity = kept[f"{name}.features"].tobytes().decode(), kept[f"{name}.rarity"]
+    number = {feature: number for number, feature in enumerate(features.split("\n") if features else [])}
+    return LinearBlock(Vocabulary(number, rarity[:-1], float(rarity[-1])), kept[f"{name}.weights"])

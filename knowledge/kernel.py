@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.features import Matrix, TfIdfBlock, Vector, character_features, word_features
+from knowledge.features import LinearBlock, Matrix, TfIdfBlock, Vector, character_features, word_features
 from knowledge.text import stem as english_stem
 
 WITH_MEANING = MappingProxyType({"words": 0.12, "characters": 0.18, "meaning": 0.7})
@@ -43,7 +43,13 @@ class Products(Protocol):
         """Return the kernel times a matrix that has a row for each phrasing."""
 
     def compared(self, weights: Matrix) -> Matrix:
-        """Return weights for `Kernel.row` that give the scores which these weights of all phrasings give."""
+        """Return weights of the phrasings compared with that give the scores which these weights of all give."""
+
+
+def compared_of(count: int) -> NDArray[np.intp]:
+    """Return the numbers of those of so many phrasings that texts are compared with."""
+    places = np.linspace(0, max(count - 1, 0), count if count <= MOST_COMPARED_WHOLE else MOST_COMPARED)
+    return places.round().astype(np.intp)
 
 
 class Kernel:
@@ -53,9 +59,7 @@ class Kernel:
         self, phrasings: Sequence[Sequence[str]], vectors: Matrix | None, stem: Callable[[str], str] = english_stem
     ) -> None:
         """Compare with these phrasings, split into words; `vectors` has a row for each, if there is an encoder."""
-        count = len(phrasings)
-        places = np.linspace(0, max(count - 1, 0), count if count <= MOST_COMPARED_WHOLE else MOST_COMPARED)
-        self.compared = places.round().astype(np.intp)
+        self.compared = compared_of(len(phrasings))
         self._size = len(phrasings)
         self.weights: Mapping[str, float] = WITHOUT_MEANING if vectors is None else WITH_MEANING
         self._words = TfIdfBlock(phrasings, partial(word_features, stem=stem), self.compared.tolist())
@@ -69,15 +73,15 @@ class Kernel:
         """
         rows = {"words": self._words.row(words), "characters": self._characters.row(words)}
         if self._vectors is not None and vector is not None and rows["characters"].any():
-            rows["meaning"] = _steep(np.vecdot(self._vectors, vector))  # `@` waits for threads
+            rows["meaning"] = steep(np.vecdot(self._vectors, vector))  # `@` waits for threads
         return rows
 
-    def row(self, words: Sequence[str], vector: Vector | None) -> Vector:
-        """Return how alike a text is to the phrasings compared with, by all blocks together."""
-        row = np.zeros(len(self.compared), np.float32)
-        for name, alike in self.blocks(words, vector).items():
-            row += np.float32(self.weights[name]) * alike
-        return row
+    def linear(self, weights: Matrix) -> tuple[LinearBlock, LinearBlock]:
+        """Return what words and characters of a text add to a row, times weights of the phrasings compared with."""
+        return (
+            self._words.times(np.float32(self.weights["words"]) * weights),
+            self._characters.times(np.float32(self.weights["characters"]) * weights),
+        )
 
     def products(self, vectors: Matrix | None) -> Products:
         """Return the kernel of the phrasings among themselves: whole, or approximated, after Nystroem."""
@@ -97,7 +101,7 @@ class Kernel:
             part = slice(start, start + ROWS_AT_ONCE)
             table[part] += weight * self._characters.table(numbers[part])
             if self._vectors is not None and vectors is not None:
-                table[part] += np.float32(self.weights["meaning"]) * _steep(vectors[numbers[part]] @ self._vectors.T)
+                table[part] += np.float32(self.weights["meaning"]) * steep(vectors[numbers[part]] @ self._vectors.T)
         return table
 
 
@@ -126,6 +130,7 @@ class _LowRank:
         return self.back @ (self.rows.T @ weights)
 
 
-def _steep(cosines: Matrix) -> Matrix:
+def steep(cosines: Matrix) -> Matrix:
+    """Return how alike texts are in meaning by the cosines of their vectors."""
     alike: Matrix = np.exp(STEEPNESS * (cosines - np.float32(1)))
     return alike

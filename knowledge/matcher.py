@@ -1,8 +1,8 @@
 """The matcher: which entry answers a text, how sure that is, and what to do about it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -14,6 +14,7 @@ from knowledge.english import EnglishSpeller
 from knowledge.features import Matrix, Vector
 from knowledge.kernel import Kernel
 from knowledge.phrasings import Fit, Phrasings
+from knowledge.scoring import Scoring
 from knowledge.sentences import Sentence, halves, joined, sentences
 from knowledge.softmax import softmax
 from knowledge.spelling import Speller
@@ -79,16 +80,12 @@ class _Repairing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """A fit, with the phrasings that it was made of."""
+    """A fit, with the phrasings that it was made of; the kernel is made when it is first asked for."""
 
     phrasings: Phrasings
-    kernel: Kernel
+    kernel: Callable[[], Kernel]
     fit: Fit
-
-    @property
-    def owner(self) -> NDArray[np.intp]:
-        """For each phrasing compared with the place of its entry among the entries."""
-        return self.phrasings.owner[self.kernel.compared]
+    scoring: Scoring
 
 
 class Matcher:
@@ -138,14 +135,16 @@ class Matcher:
         known = [word for text in vocabulary for word in normalise(text).split()]
         vectors = encoder.vectors(phrasings.texts) if encoder and texts else None
         speller = EnglishSpeller(texts, known, encoder.words) if encoder else Speller(texts, known, tongue.stem)
-        kernel = Kernel(texts, vectors, tongue.stem)
+        stem = tongue.stem
+        kernel = cache(lambda: Kernel(texts, vectors, stem))
         fitted_to = phrasings.content() + bytes([encoder is not None]) + tongue.key
         fit = fits.get(fitted_to) if fits else None
         if fit is None:
-            fit = phrasings.fit(kernel.products(vectors))
+            fit = phrasings.fit(kernel(), vectors)
             if fits:
                 fits.keep(fitted_to, fit)
-        return cls(phrasings, _Fitted(phrasings, kernel, fit), speller, encoder, tongue.joining)
+        fitted = _Fitted(phrasings, kernel, fit, Scoring(fit, vectors, stem))
+        return cls(phrasings, fitted, speller, encoder, tongue.joining)
 
     @property
     def calibration(self) -> Calibration:
@@ -188,10 +187,12 @@ class Matcher:
     def explain(self, text: str) -> Explanation:
         """Return what is done about a text and why; `not_ours` is how likely nothing answers it. It never raises."""
         whole = joined(self._understood(text))
+        kernel, phrasings = self._fitted.kernel(), self._fitted.phrasings
+        owner = phrasings.owner[kernel.compared]
         nearest = {}
-        for name, alike in self._fitted.kernel.blocks(whole.words, self._vector(whole)).items():
-            best = np.zeros(len(self._fitted.phrasings.entries), np.float32)
-            np.maximum.at(best, self._fitted.owner, alike)
+        for name, alike in kernel.blocks(whole.words, self._vector(whole)).items():
+            best = np.zeros(len(phrasings.entries), np.float32)
+            np.maximum.at(best, owner, alike)
             nearest[name] = tuple(self._ranked(self._placed(best))[:OFFERED])
         answered = sum(confidence for _, confidence in self.rank(text))
         return Explanation(self.match(text), max(1 - answered, 0.0), nearest)
@@ -275,11 +276,11 @@ class Matcher:
 
     def _shares(self, sentence: Sentence, vector: Vector | None) -> Vector:
         """Return the entries' shares of a sentence, or of a text as one."""
-        row = self._fitted.kernel.row(sentence.words, vector)
-        if not sentence.words or not row.any():
+        scores = self._fitted.scoring.scores(sentence.words, vector)
+        if scores is None:
             return np.zeros(len(self._entries), np.float32)
-        scores = np.float32(self.calibration.sharpness) * (row @ self._fitted.fit.weights)
-        shares = self._placed(softmax(scores[np.newaxis])[0])
+        sharp = np.float32(self.calibration.sharpness) * scores
+        shares = self._placed(softmax(sharp[np.newaxis])[0])
         owners = self._owners.get(str(sentence))
         if owners:
             shares *= np.float32(1 - CERTAIN)

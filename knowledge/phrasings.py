@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.calibration import Calibration, calibrated, folds, held_out_scores
-from knowledge.features import Matrix
-from knowledge.kernel import MOST_COMPARED_WHOLE, Products
+from knowledge.features import LinearBlock, Matrix
+from knowledge.kernel import MOST_COMPARED_WHOLE, Kernel
 from knowledge.schema import UNKNOWN
 from knowledge.softmax import fitted
 from knowledge.text import normalise
@@ -21,11 +21,14 @@ PENALTY = 0.03
 class Fit:
     """What a fit came to: the weights of the phrasings compared with, and how far it may be trusted.
 
+    `words` and `characters` have what the features of those blocks add to the entries' scores by these weights.
     `held_out` has for each phrasing its scores, by entries, from a fit that has not seen it; no row at all where there
     are more phrasings than MOST_COMPARED_WHOLE.
     """
 
     weights: Matrix
+    words: LinearBlock
+    characters: LinearBlock
     calibration: Calibration
     held_out: Matrix
 
@@ -71,17 +74,19 @@ class Phrasings:
         """Return all that a fit depends on: the same for the same phrasings of the same entries."""
         return repr((self.entries, self.texts, self.owner.tolist(), self.given.tolist())).encode()
 
-    def fit(self, products: Products) -> Fit:
-        """Return the fit, its calibration measured on the phrasings given."""
+    def fit(self, kernel: Kernel, vectors: Matrix | None) -> Fit:
+        """Return the fit to these by their kernel, its calibration measured on the phrasings given."""
         truth = np.zeros((len(self.texts), len(self.entries)), np.float32)
         truth[np.arange(len(self.texts)), self.owner] = 1
         if not self.texts:
-            return Fit(truth, Calibration(), truth)
+            return Fit(truth, *kernel.linear(truth), Calibration(), truth)
+        products = kernel.products(vectors)
         weights = products.compared(fitted(products.times, truth, PENALTY)[0])
         fold = np.where(self.given, folds(self.texts, self.owner), -1)
         held_out = held_out_scores(products.times, truth, fold, PENALTY)
         calibration = calibrated(held_out[self.given], truth[self.given], self.unknown)
-        return Fit(weights, calibration, held_out if len(held_out) <= MOST_COMPARED_WHOLE else held_out[:0])
+        kept = held_out if len(held_out) <= MOST_COMPARED_WHOLE else held_out[:0]
+        return Fit(weights, *kernel.linear(weights), calibration, kept)
 
 
 def _words_of(entry: str) -> str:

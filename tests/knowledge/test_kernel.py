@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from knowledge import features as features_module
 from knowledge.calibration import folds
 from knowledge.features import TfIdfBlock, character_features
 from knowledge.features import word_features as features_of_words
@@ -27,6 +28,22 @@ def test_a_block_compares_a_new_text_as_it_compares_phrasings(features: Callable
     assert np.allclose(gram, gram.T)
     for row, words in zip(gram, phrasings, strict=True):
         assert np.allclose(row, block.row(words), atol=1e-6)
+
+
+@pytest.mark.parametrize("features", [word_features, character_features])
+def test_the_weights_of_features_score_a_text_as_the_weights_of_phrasings_do(
+    features: Callable[[Sequence[str]], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features_module, "FEATURES_AT_ONCE", 7)
+    phrasings = [phrasing.split() for _, phrasing in PAIRS]
+    block = TfIdfBlock(phrasings, features, range(0, len(phrasings), 2))
+    weights = np.random.default_rng(1).normal(size=((len(phrasings) + 1) // 2, 3)).astype(np.float32)
+    linear = block.times(weights)
+    for words in [*phrasings, ["forgot", "xylophones"], "how do i upload a file".split()]:
+        scores = linear.scores(features(words))
+        assert scores is not None
+        assert np.allclose(scores, block.row(words) @ weights, atol=1e-5)
+    assert linear.scores(features(["øøø"])) is None
 
 
 def test_strange_words_make_a_text_less_similar() -> None:
