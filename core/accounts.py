@@ -1,5 +1,6 @@
 """Accounts of this service: registered, found, activated, given a password, under the rules of 000, 001 and 002."""
 
+import re
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -18,6 +19,8 @@ ACTIVE: Final = "active"
 AWAITING: Final = "awaiting_activation"
 # Control characters and line breaks: in a letter or a file they would begin something that nobody meant.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# What mail programs make a link of: a letter greets by name whoever's address was typed.
+_LINKED: Final = re.compile(r"[<>@]|://|\bwww\.|[a-z0-9-]\.[a-z]{2}")
 
 
 def register(
@@ -188,7 +191,8 @@ def name_refusals(first_name: str, last_name: str, protection_phrase: str = "") 
             broken.append(AccountRefused(f"{what}_missing"))
         if len(text) > longest:
             broken.append(AccountRefused(f"{what}_too_long", maximum=longest))
-        if not _UNPRINTABLE.isdisjoint(map(unicodedata.category, text)):
+        is_linked = what != "protection_phrase" and _LINKED.search(text)
+        if is_linked or not _UNPRINTABLE.isdisjoint(map(unicodedata.category, text)):
             broken.append(AccountRefused(f"{what}_characters"))
     return broken
 

@@ -32,8 +32,12 @@ class Used:
 def issue(session: Session, account_id: int, purpose: Purpose, now: datetime, *, email: str | None = None) -> Link:
     """Return a new link of the account, not yet live. Those issued before it live on (S5).
 
-    `email` is the mailbox that a link of purpose `email` proves.
+    `email` is the mailbox that a link of purpose `email` proves: only the owner asks for one, and where that was
+    mistyped, its link ends with the next one.
     """
+    if purpose == EMAIL:
+        earlier = (Link.account_id == account_id, Link.purpose == EMAIL, Link.used_at.is_(None))
+        session.execute(update(Link).where(*earlier).values(used_at=now))
     link = Link(account_id=account_id, purpose=purpose, email=email, created_at=now)
     session.add(link)
     session.flush()

@@ -21,12 +21,13 @@ def check(password: str, *, username: str, email: str) -> None:
         raise refusal
 
 
-def broken_rules(password: str, *, username: str, email: str) -> list[PasswordRefused]:
+def broken_rules(password: str, *, username: str, email: str, phrase: str = "") -> list[PasswordRefused]:
     """Return a refusal for every rule that the password breaks, in the order in which 002 lists them.
 
     002: 8-16 characters, at least one uppercase letter, one lowercase letter and one number, and not the username.
-    The e-mail address names the account as well as the username does, so it is no password either. What keeps all rules
-    and is guessed soon all the same ("Password1") is refused as well.
+    The e-mail address names the account as well as the username does, so it is no password either; the protection
+    phrase is shown to whoever types the username, so no password may stand in it. What keeps all rules and is guessed
+    soon all the same ("Password1") is refused as well.
     """
     text = _prepared(password)
     broken = []
@@ -45,6 +46,8 @@ def broken_rules(password: str, *, username: str, email: str) -> list[PasswordRe
         broken.append(PasswordRefused("password_is_username"))
     elif key == addresses.username_key(email):
         broken.append(PasswordRefused("password_is_email"))
+    elif text and text.casefold() in _prepared(phrase).casefold():
+        broken.append(PasswordRefused("password_in_phrase"))
     if not broken and guesses(text, username, email) < rules.PASSWORD_FEWEST_GUESSES:
         broken.append(PasswordRefused("password_guessable"))
     return broken

@@ -32,6 +32,8 @@ PASSWORD_FEWEST_GUESSES: Final = 10_000_000
 # OWASP ASVS 6.5.5: an out-of-band code lives at most ten minutes, here from the moment SMTP took the letter.
 CODE_MINUTES: Final = 10
 CODE_DIGITS: Final = 8
+# How long a form asks for a code that was wanted: its letter may be late, and its minutes count from then.
+CODE_SHOWN_MINUTES: Final = 60
 CODE_TRIES: Final = 5
 # The picture of verification characters (002, 004); a miss brings a new picture.
 CHARACTERS_MINUTES: Final = 10
@@ -179,6 +181,8 @@ ENFORCED: Final[Mapping[str, object]] = MappingProxyType(
         "reset_link_minutes": RESET_LINK_MINUTES,
         "mailbox_wait_hours": MAILBOX_WAIT_HOURS,
         "mailbox_proof_days": MAILBOX_PROOF_DAYS,
+        "mailbox_letters_an_hour": MAILBOX_LETTERS_AN_HOUR,
+        "mailbox_letters_a_day": MAILBOX_LETTERS_A_DAY,
         "code_minutes": CODE_MINUTES,
         "code_digits": CODE_DIGITS,
         "code_tries": CODE_TRIES,

@@ -66,7 +66,11 @@ def standing(context: Context, purpose: str) -> Standing | None:
     if row.passed_at is not None:
         is_good = row.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES)
         return Standing(reference(row), cast(Kind, row.kind), is_passed=True) if is_good else None
-    is_open = row.tries_left > 0 and (row.expires_at is None or row.expires_at > context.now)
+    if row.kind == "code":  # as long for everybody: when a code was mailed, or whether, is not for a stranger (S1)
+        is_over = row.created_at <= context.now - timedelta(minutes=rules.CODE_SHOWN_MINUTES)
+    else:
+        is_over = row.expires_at is None or row.expires_at <= context.now
+    is_open = row.tries_left > 0 and not is_over
     return Standing(reference(row), cast(Kind, row.kind), is_passed=False) if is_open else None
 
 

@@ -46,7 +46,7 @@ def create(door: Door, visit: Visit) -> Response:
     with visit.unit() as unit:
         proof = verifying.proof(visit, unit, REGISTER, identifier)
     if proof is None:
-        found |= verifying.mistakes(door, visit)
+        found |= verifying.mistakes(door, visit, REGISTER)
     if found or proof is None:
         return _form(door, visit, found, 422)
     asked = Registration(
@@ -87,12 +87,12 @@ def check_password(door: Door, visit: Visit) -> Response:
     return JSONResponse({"strength": strength, "said": door.site.text(f"strength_{strength}")})
 
 
-def password_mistakes(door: Door, visit: Visit, username: str, email: str) -> Mistakes:
+def password_mistakes(door: Door, visit: Visit, username: str, email: str, phrase: str) -> Mistakes:
     """Return what is wrong with a new password that was typed twice, by field."""
     typed = visit.posted.secret("password")
     if not typed:
         return {"password": [door.site.text("reset_password_missing")]}
-    broken = passwords.broken_rules(typed, username=username, email=email)
+    broken = passwords.broken_rules(typed, username=username, email=email, phrase=phrase)
     if broken:
         return {"password": [door.site.text(f"reset_{each.phrase}", **each.fields) for each in broken]}
     if typed != visit.posted.secret("password_again"):
@@ -123,7 +123,7 @@ def _mistakes(door: Door, visit: Visit) -> Mistakes:
     for name, of_name in _name_mistakes(door, visit).items():
         found[name] = of_name
     found |= email_mistakes(door, visit)
-    found |= password_mistakes(door, visit, posted.text("username"), posted.text("email"))
+    found |= password_mistakes(door, visit, posted.text("username"), posted.text("email"), posted.text("phrase"))
     if not posted.text("phrase"):
         found["phrase"] = [door.site.text("no_protection_phrase_missing")]
     if posted.text("agree") != "yes":

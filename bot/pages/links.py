@@ -10,6 +10,7 @@ from starlette.routing import Route
 from bot.pages.site import Site, network_of
 from core import accounts, limits, links, passwords
 from core.refusals import BudgetSpent, LinkRefused, PasswordRefused
+from core.tables import Account
 
 
 def routes(site: Site) -> list[Route]:
@@ -49,11 +50,12 @@ class Chosen:
     password: str
     confirmation: str
 
-    def mistakes(self, username: str, email: str) -> list[PasswordRefused]:
+    def mistakes(self, account: Account) -> list[PasswordRefused]:
         """Return a refusal for every rule of 002 that is broken, or one for typing nothing or two different things."""
         if not self.password:
             return [PasswordRefused("password_missing")]
-        broken = passwords.broken_rules(self.password, username=username, email=email)
+        about = {"username": account.username, "email": account.email, "phrase": account.protection_phrase or ""}
+        broken = passwords.broken_rules(self.password, **about)
         return broken or ([] if self.password == self.confirmation else [PasswordRefused("password_confirmation")])
 
 
@@ -104,7 +106,7 @@ def set_password(site: Site, token: str, chosen: Chosen, network: str) -> Respon
             limits.spend(session, site.keys, limits.NETWORK_PASSWORDS, network, site.clock())
         with site.database.reading() as session:
             _, account = links.look(session, site.keys, links.RESET, token, site.clock())
-        mistakes = chosen.mistakes(account.username, account.email)
+        mistakes = chosen.mistakes(account)
         if mistakes:
             told: dict[str, list[str]] = {}
             for each in mistakes:

@@ -57,6 +57,8 @@ def change_profile(door: Door, visit: Visit) -> Response:
         found |= name_mistakes(door, typed["first_name"], typed["last_name"], typed["phrase"])
         if not typed["phrase"]:
             found["phrase"] = [door.site.text("no_protection_phrase_missing")]
+    if not found and account.password_hash and passwords.matches(account.password_hash, typed["phrase"].strip()):
+        found["phrase"] = [door.site.text("no_protection_phrase_is_password")]
     if found:
         return _page(door, visit, "profile", found, status_of(visit), typed)
     with door.site.database.transaction() as session:
@@ -107,12 +109,14 @@ def change_password(door: Door, visit: Visit) -> Response:
         return _page(door, visit, "password", {}, 200, {})
     found = door.found(visit, ("current", "password", "password_again"))
     if "" not in found:
-        found |= password_mistakes(door, visit, account.username, account.email)
+        found |= password_mistakes(door, visit, account.username, account.email, account.protection_phrase or "")
     if found:
         return _page(door, visit, "password", found, status_of(visit), {})
     refused = _with_password(door, visit, "password", {})
     if refused is not None:
         return refused
+    if account.password_hash and passwords.matches(account.password_hash, visit.posted.secret("password")):
+        return _page(door, visit, "password", {"password": [door.site.text("no_password_same")]}, 422, {})
     password_hash, language = passwords.hashed(visit.posted.secret("password")), door.site.wording().code
     with door.site.database.transaction() as session:
         profile.change_password(session, signed_in, password_hash, door.site.clock(), language=language)
@@ -148,7 +152,7 @@ def _with_password(door: Door, visit: Visit, what: str, typed: dict[str, str]) -
         return wait(_page(door, visit, what, {"": [door.told(spent)]}, 429, typed), spent)
     if given and kept and passwords.matches(kept, given[: rules.PASSWORD_MAX + 1]):
         return None
-    said = "no_password_wrong" if given else "no_password_missing"
+    said = "no_current_password_wrong" if given else "no_password_missing"
     return _page(door, visit, what, {"current": [door.site.text(said)]}, 403, typed)
 
 

@@ -58,7 +58,7 @@ def recover(door: Door, visit: Visit, what: str) -> Response:
     with visit.unit() as unit:
         proof = verifying.proof(visit, unit, kind, identifier)
     if proof is None:
-        found |= verifying.mistakes(door, visit)
+        found |= verifying.mistakes(door, visit, kind)
     if found or proof is None:
         return _form(door, visit, what, found, 422)
     try:
@@ -76,7 +76,7 @@ def _read(visit: Visit, what: str) -> str:
     """Return the address or username that was typed (004: a username needs the address, a password either)."""
     typed = visit.posted.text("identifier")
     if not typed:
-        raise NotAnAnswer("identifier_missing")
+        raise NotAnAnswer("email_missing" if what == "username" else "identifier_missing")
     return Email().read(typed) if what == "username" else Identifier().read(typed)
 
 

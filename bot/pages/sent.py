@@ -84,7 +84,7 @@ def show(door: Door, visit: Visit) -> Response:
     with visit.unit() as unit:
         proof = verifying.proof(visit, unit, last.again, last.identifier)
     if proof is None:
-        return _page(door, visit, last, verifying.mistakes(door, visit), 422)
+        return _page(door, visit, last, verifying.mistakes(door, visit, last.again), 422)
     try:
         with visit.unit() as unit:
             limits.spend(unit.context.session, door.site.keys, limits.NETWORK_REQUESTS, visit.network, unit.context.now)

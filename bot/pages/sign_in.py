@@ -116,8 +116,7 @@ def _counted(door: Door, visit: Visit) -> Response | None:
             pass
         with visit.unit() as unit:
             block = verifying.shown(visit, unit, SIGN_IN)
-        found = verifying.mistakes(door, visit)
-        found[""] = [door.site.text("sign_in_many_tries")]
+        found = {"": [door.site.text("sign_in_many_tries")], **verifying.mistakes(door, visit, SIGN_IN)}
         return _password_page(door, visit, found, 422, block)
     return None
 

@@ -66,10 +66,12 @@ def proof(visit: Visit, unit: Unit, purpose: str, identifier: str) -> Proof | No
     return Proof(standing.challenge, standing.kind, purpose) if is_right else None
 
 
-def mistakes(door: Door, visit: Visit) -> Mistakes:
-    """Return the sentence beside the field of a form whose characters were not right."""
-    key = "characters_wrong" if visit.posted.text("characters") else "characters_missing"
-    return {"characters": [door.site.text(key)]}
+def mistakes(door: Door, visit: Visit, purpose: str) -> Mistakes:
+    """Return the sentence beside the field of a form whose characters were not right, or its mailed code."""
+    with visit.unit() as unit:
+        standing = verification.standing(unit.context, purpose)
+    kind = "code" if standing is not None and standing.kind == "code" else "characters"
+    return {"characters": [door.site.text(f"{kind}_{'wrong' if visit.posted.text('characters') else 'missing'}")]}
 
 
 def routes(door: Door) -> list[Route]:

@@ -109,6 +109,10 @@ def keeps(page: Page, fields: Mapping[str, str]) -> None:
         ("username", "ann lee!", "no spaces, punctuation"),
         ("username", "anñlee12", "letters A to Z"),
         ("first_name", " ", "first name"),
+        ("first_name", "You won, see http://example.org/x", "no part of a name"),
+        ("first_name", "Go to www.example", "no part of a name"),
+        ("last_name", "shop.example.org", "no part of a name"),
+        ("last_name", "<b>Lee</b>", "no part of a name"),
         ("last_name", "x" * 101, "at most 100"),
         ("email", "ann.example.org", "does not look like"),
         ("email", "", "Type your e-mail"),
@@ -143,6 +147,19 @@ def test_002_a_mistake_is_told_beside_its_field_and_everything_else_is_kept(
     ann.sends("/account/create", NEW)
     assert ann.status == 303, "a mistake that was mended was refused again"
     assert requests(pages) == ["register"]
+
+
+@pytest.mark.parametrize("phrase", [PASSWORD, f"my {PASSWORD.upper()} today"])
+def test_002_a_phrase_that_shows_the_password_is_refused(pages: Pages, ann: Visitor, phrase: str) -> None:
+    page = ann.sends("/account/create", NEW | {"phrase": phrase})
+    assert (ann.status, requests(pages)) == (422, [])
+    assert "the phrase is shown to whoever" in page.description("password")
+
+
+def test_passwords_that_were_emptied_are_asked_for_again_in_a_sentence(pages: Pages, ann: Visitor) -> None:
+    page = ann.sends("/account/create", NEW | {"phrase": ""})
+    assert "Please type yours again" in page.texts["main"]
+    assert "Please type yours again" not in ann.opens("/account/create").texts["main"]
 
 
 def test_characters_that_were_right_are_not_asked_for_again(pages: Pages, ann: Visitor) -> None:
@@ -271,6 +288,26 @@ def test_a_code_that_was_mailed_to_one_address_proves_no_other(pages: Pages, ann
     other = {"email": "thief@example.org", "email_again": "thief@example.org", "characters": code}
     ann.sends("/account/create", NEW | other)
     assert (ann.status, requests(pages)) == (409, [verification.SEND_CODE])
+
+
+def test_a_code_that_is_not_right_is_told_so_and_the_mailed_one_still_is(pages: Pages, ann: Visitor) -> None:
+    ann.sends("/account/create", NEW | {"other": "code"}, characters=False)
+    with pages.database.transaction() as session:
+        challenge = session.scalars(select(Challenge).where(Challenge.kind == "code")).one()
+        verification.arm(session, challenge.id, pages.now)
+        code = verification.shown(pages.keys, "code", verification.reference(challenge))
+    page = ann.sends("/account/create", NEW | {"characters": "12345678"})
+    assert "not the code of our newest letter" in page.description("characters")
+    page = ann.sends("/account/create", NEW | {"characters": ""})
+    assert "Type the code from the newest letter" in page.description("characters")
+    ann.sends("/account/create", NEW | {"characters": code})
+    assert ann.status == 303
+
+
+def test_who_recovers_a_username_is_asked_for_an_address(pages: Pages, ann: Visitor) -> None:
+    ann.opens("/account/recover/username")
+    page = ann.sends("/account/recover/username", {"identifier": ""})
+    assert "Type your e-mail address" in page.description("identifier")
 
 
 def test_no_picture_of_another_browser_can_be_seen(pages: Pages, ann: Visitor) -> None:

@@ -4,13 +4,14 @@ import sqlite3
 import statistics
 import time
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select, update
 
-from core import accounts, links, passwords, rules
+from core import accounts, links, passwords, rules, verification
 from core.references import reference
-from core.tables import Account, AuditEvent, Link
+from core.tables import Account, AuditEvent, Challenge, Link
 from tests.pages.conftest import Page, Pages
 from tests.pages.test_account_forms import NEW, PASSWORD, Visitor, requests
 
@@ -60,6 +61,23 @@ def test_s1_recovery_answers_alike_whoever_the_account_is(pages: Pages) -> None:
             shown = text.replace("an****se", "<masked>").replace("wa****g1", "<masked>").replace("an****11", "<masked>")
             answers.append((status, " ".join(word for word in shown.split() if not word.startswith("CERS-"))))
         assert len(set(answers)) == 1, set(answers)
+
+
+@pytest.mark.parametrize("minutes", [1, rules.CODE_MINUTES + 1, rules.CODE_SHOWN_MINUTES - 1, rules.CODE_SHOWN_MINUTES])
+def test_s1_a_form_asks_for_a_code_as_long_whether_or_not_one_was_mailed(pages: Pages, minutes: int) -> None:
+    shown = []
+    for mailed in (True, False):
+        visitor = Visitor(pages)
+        visitor.opens("/account/recover/password")
+        visitor.sends("/account/recover/password", {"identifier": "anngause", "other": "code"}, characters=False)
+        if mailed:
+            with pages.database.transaction() as session:
+                challenge = session.scalars(select(Challenge).where(Challenge.kind == "code")).one()
+                verification.arm(session, challenge.id, pages.now)
+        before, pages.now = pages.now, pages.now + timedelta(minutes=minutes)
+        shown.append("is being mailed" in visitor.opens("/account/recover/password").texts["main"])
+        pages.now = before
+    assert shown == 2 * [minutes < rules.CODE_SHOWN_MINUTES]
 
 
 def test_s1_a_registration_answers_alike_whether_or_not_the_address_is_in_use(pages: Pages) -> None:
@@ -155,6 +173,17 @@ def test_an_address_that_another_account_got_meanwhile_is_refused_by_its_link(pa
     pages.register("wanted")
     assert pages.browser().post(path).status_code == 404
     assert pages.kept(account).email == "anngause@example.org"
+
+
+def test_another_address_ends_the_link_of_the_one_that_was_mistyped(pages: Pages) -> None:
+    account = active(pages)
+    paths = []
+    with pages.database.transaction() as session:
+        for email in ("mistyped@example.org", "new@example.org"):
+            link = links.issue(session, account.id, links.EMAIL, pages.now, email=email)
+            links.arm(session, link.id, pages.now)
+            paths.append(f"/email/{links.token(pages.keys, link)}")
+    assert [pages.browser().get(path).status_code for path in paths] == [404, 200]
 
 
 def test_links_in_the_old_mailbox_end_with_the_address(pages: Pages) -> None:

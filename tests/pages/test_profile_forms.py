@@ -36,6 +36,7 @@ def active_account(pages: Pages) -> Account:
         ("profile", PROFILE | {"first_name": ""}, "first_name", 422, "first name"),
         ("profile", PROFILE | {"last_name": "x" * 101}, "last_name", 422, "at most 100"),
         ("profile", PROFILE | {"phrase": " "}, "phrase", 422, "recognize"),
+        ("profile", PROFILE | {"last_name": "see www.example.org"}, "last_name", 422, "no part of a name"),
         (
             "email",
             EMAIL | {"email": "anngause@example.org", "email_again": "AnnGause@example.org"},
@@ -45,9 +46,16 @@ def active_account(pages: Pages) -> Account:
         ),
         ("email", EMAIL | {"email": "new"}, "email", 422, "does not look like"),
         ("email", EMAIL | {"email_again": "other@example.org"}, "email_again", 422, "not the same"),
-        ("email", EMAIL | {"current": "Wrong1heron"}, "current", 403, "does not fit"),
+        ("email", EMAIL | {"current": "Wrong1heron"}, "current", 403, "not your password now"),
         ("email", EMAIL | {"current": ""}, "current", 403, "Type your password"),
         ("password", {"current": PASSWORD, "password": "Password1"}, "password", 422, "guessed soon"),
+        (
+            "password",
+            {"current": PASSWORD, "password": PASSWORD, "password_again": PASSWORD},
+            "password",
+            422,
+            "your password already",
+        ),
         ("password", {"current": PASSWORD, "password": "Meadow7Lark"}, "password_again", 422, "not the same"),
     ],
 )
@@ -85,6 +93,19 @@ def test_a_form_without_our_token_changes_nothing_and_is_shown_again(
     assert active_account(pages).first_name == "Ann"
     assert requests(pages) == []
     assert "Ann Example" in ann.opens("/account").texts["h1"]
+
+
+def test_002_the_password_is_no_phrase_and_the_phrase_no_password(pages: Pages, ann: Visitor) -> None:
+    ann.opens("/account/profile")
+    page = ann.sends("/account/profile", PROFILE | {"phrase": PASSWORD})
+    assert (ann.status, active_account(pages).protection_phrase) == (422, "blue heron")
+    assert "This is your password" in page.description("phrase")
+    ann.sends("/account/profile", PROFILE | {"phrase": "Meadow7Lark at noon"})
+    ann.opens("/account/password")
+    new = {"current": PASSWORD, "password": "Meadow7Lark", "password_again": "Meadow7Lark"}
+    page = ann.sends("/account/password", new)
+    assert ann.status == 422
+    assert "the phrase is shown to whoever" in page.description("password")
 
 
 def test_names_and_phrase_are_kept_once_they_are_right(pages: Pages, ann: Visitor) -> None:
