@@ -52,4 +52,4 @@ def _answered(site: Site, case: LostMailbox) -> Response:
 
 
 def _refused(site: Site) -> Response:
-    return site.message("refused_title", "refused", "refused_prove", status=404)
+    return site.message("refused_title", "refused", "refused_prove", status=404, leads_to="chat")

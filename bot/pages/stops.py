@@ -54,4 +54,4 @@ def _over(site: Site, case: LostMailbox) -> Response:
 
 
 def _refused(site: Site) -> Response:
-    return site.message("refused_title", "refused", "refused_stop", status=404)
+    return site.message("refused_title", "refused", "refused_stop", status=404, leads_to="chat")
