@@ -20,7 +20,7 @@ AWAITING: Final = "awaiting_activation"
 # Control characters and line breaks: in a letter or a file they would begin something that nobody meant.
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # What mail programs make a link of: a letter greets by name whoever's address was typed.
-_LINKED: Final = re.compile(r"[<>@]|://|\bwww\.|[a-z0-9-]\.[a-z]{2}")
+_LINKED: Final = re.compile(r"[<>]|\S@\S|://|\bwww\.|[a-z0-9-]\.[a-z]{2}")
 
 
 def register(

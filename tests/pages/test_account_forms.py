@@ -112,6 +112,7 @@ def keeps(page: Page, fields: Mapping[str, str]) -> None:
         ("first_name", "You won, see http://example.org/x", "no part of a name"),
         ("first_name", "Go to www.example", "no part of a name"),
         ("last_name", "shop.example.org", "no part of a name"),
+        ("last_name", "shop@example", "no part of a name"),
         ("last_name", "<b>Lee</b>", "no part of a name"),
         ("last_name", "x" * 101, "at most 100"),
         ("email", "ann.example.org", "does not look like"),
