@@ -1,6 +1,5 @@
 """What was asked for and where its letter goes (004), for the browser that asked; and asking once more."""
 
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -9,7 +8,7 @@ from starlette.routing import Route
 from bot.pages import verifying
 from bot.pages.door import Door, Mistakes, back_to, status_of, wait
 from bot.pages.verifying import OTHERS, Shown
-from bot.pages.visits import Unit, Visit
+from bot.pages.visits import Unit, Visit, sealed, unsealed
 from core import limits, recovery, registration
 from core.addresses import masked, username_key
 from core.references import reference
@@ -45,7 +44,7 @@ def note(unit: Unit, kind: str, identifier: str, request: int) -> None:
     unit.held.state["sent"] = {
         "kind": kind,
         "shown": masked(identifier) if "@" in identifier else "",
-        "identifier": b64encode(keys.seal(identifier.encode())).decode(),
+        "identifier": sealed(unit, identifier),
         "reference": reference(keys, "request", request),
     }
 
@@ -55,8 +54,8 @@ def noted(unit: Unit) -> Sent | None:
     kept = unit.held.state.get("sent")
     if kept is None:
         return None
-    identifier = unit.context.keys.unseal(b64decode(kept["identifier"])).decode()
-    return Sent(kept["kind"], kept["shown"], identifier, kept["reference"])
+    identifier = unsealed(unit, kept["identifier"])
+    return Sent(kept["kind"], kept["shown"], identifier, kept["reference"]) if identifier else None
 
 
 def is_for(unit: Unit, key: str) -> bool:

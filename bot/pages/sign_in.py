@@ -11,7 +11,7 @@ from starlette.routing import Route
 from bot.pages import verifying
 from bot.pages.door import ACCOUNT_COOKIE, Door, Mistakes, back_to, status_of, wait
 from bot.pages.verifying import OTHERS, SIGN_IN, Shown
-from bot.pages.visits import Visit
+from bot.pages.visits import Visit, sealed, unsealed
 from core import account_sessions, accounts, audit, limits, passwords, protection_phrases, rules, verification
 from core.addresses import username_key
 from core.refusals import BudgetSpent, ProofRefused
@@ -48,13 +48,21 @@ def first_step(door: Door, visit: Visit) -> Response:
             limits.spend(session, door.site.keys, limits.NETWORK_USERNAMES, visit.network, door.site.clock())
     except BudgetSpent as spent:
         return wait(_username_page(door, visit, {"": [door.told(spent)]}, 429), spent)
-    return _password_page(door, visit, {}, 200)
+    with visit.unit() as unit:
+        unit.held.state["sign_in"] = sealed(unit, visit.posted.text("username"))
+    return back_to("/account/sign-in/password")
 
 
 def second_step(door: Door, visit: Visit) -> Response:
-    """Begin a session where the password is right; both budgets are counted before anything is looked up."""
+    """Begin a session where the password is right; both budgets are counted before anything is looked up.
+
+    The page has an address of its own, so that whoever leaves it comes back to it: no browser shows the answer to a
+    form again.
+    """
     if not visit.is_post:
-        return back_to("/account/sign-in")
+        with visit.unit() as unit:
+            username = unsealed(unit, unit.held.state.get("sign_in", ""))
+        return _password_page(door, visit, {}, 200, username=username) if username else back_to("/account/sign-in")
     found = _username_mistakes(door, visit)
     if "" in found or "username" in found:
         return _username_page(door, visit, found, status_of(visit))
@@ -130,6 +138,8 @@ def _right(door: Door, visit: Visit, username: str, now: datetime) -> Response:
             account_sessions.end(session, visit.signed_in, now)
     if not token:
         return door.page(visit, "account/not_active.html", status=403, state=state)
+    with visit.unit() as unit:
+        unit.held.state.pop("sign_in", None)
     response = back_to("/account")
     door.give_cookie(response, ACCOUNT_COOKIE, token)
     return response
@@ -157,8 +167,10 @@ def _username_page(door: Door, visit: Visit, mistakes: Mistakes, status: int) ->
     return door.page(visit, "account/sign_in.html", status=status, mistakes=mistakes, typed=typed)
 
 
-def _password_page(door: Door, visit: Visit, mistakes: Mistakes, status: int, block: Shown | None = None) -> Response:
-    username = visit.posted.text("username")
+def _password_page(
+    door: Door, visit: Visit, mistakes: Mistakes, status: int, block: Shown | None = None, username: str = ""
+) -> Response:
+    username = username or visit.posted.text("username")
     with door.site.database.reading() as session:
         phrase = protection_phrases.shown(session, door.site.keys, username)
     return door.page(

@@ -2,12 +2,14 @@
 
 import secrets
 import unicodedata
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Literal
 
+from cryptography.fernet import InvalidToken
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -96,6 +98,19 @@ class Unit:
 
     context: Context
     held: Held
+
+
+def sealed(unit: Unit, typed: str) -> str:
+    """Return what was typed as it is kept for this browser: readable to us alone (S2)."""
+    return b64encode(unit.context.keys.seal(typed.encode())).decode()
+
+
+def unsealed(unit: Unit, kept: str) -> str:
+    """Return what was typed; nothing where nothing is kept, or it was sealed with a key that is not known any more."""
+    try:
+        return unit.context.keys.unseal(b64decode(kept)).decode() if kept else ""
+    except InvalidToken:
+        return ""
 
 
 def visitor_of(request: Request) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 
 from core import accounts, links, passwords, rules, verification
 from core.references import reference
-from core.tables import Account, AuditEvent, Challenge, Link
+from core.tables import Account, AuditEvent, Challenge, Conversation, Link
 from tests.pages.conftest import Page, Pages
 from tests.pages.test_account_forms import NEW, PASSWORD, Visitor, requests
 
@@ -150,6 +150,21 @@ def test_the_password_step_without_a_username_begins_at_the_username(pages: Page
     page = visitor.sends("/account/sign-in/password", {"password": PASSWORD})
     assert (visitor.status, page.texts["h1"]) == (422, "Sign in")
     assert "Type your username" in page.description("username")
+
+
+def test_s2_the_password_step_can_be_opened_again_until_it_is_done_and_keeps_no_readable_name(pages: Pages) -> None:
+    active(pages)
+    visitor = Visitor(pages)
+    visitor.opens("/account/sign-in")
+    visitor.sends("/account/sign-in", {"username": "anngause"})
+    assert visitor.status == 303
+    page = visitor.opens("/account/sign-in/password")
+    assert (page.texts["h1"], page.inputs["username"]["value"]) == ("Type your password", "anngause")
+    with pages.database.reading() as session:
+        assert not [each for each in session.scalars(select(Conversation.state)) if "anngause" in str(each)]
+    visitor.sends("/account/sign-in/password", {"username": "anngause", "password": PASSWORD})
+    visitor.sends("/account/sign-out", {})
+    assert visitor.opens("/account/sign-in/password").texts["h1"] == "Sign in"
 
 
 def test_who_is_not_signed_in_changes_nothing(pages: Pages) -> None:

@@ -96,6 +96,8 @@ def first_step(client: Client, who: str) -> float:
     """Type a username to sign in with."""
     client.asks("GET", "/account/sign-in")
     taken = client.asks("POST", "/account/sign-in", client.form(username=who))
+    assert client.status == 303
+    taken += client.asks("GET", "/account/sign-in/password")
     assert client.status == 200
     return taken
 
