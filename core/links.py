@@ -32,12 +32,8 @@ class Used:
 def issue(session: Session, account_id: int, purpose: Purpose, now: datetime, *, email: str | None = None) -> Link:
     """Return a new link of the account, not yet live. Those issued before it live on (S5).
 
-    `email` is the mailbox that a link of purpose `email` proves: only the owner asks for one, and where that was
-    mistyped, its link ends with the next one.
+    `email` is the mailbox that a link of purpose `email` proves.
     """
-    if purpose == EMAIL:
-        earlier = (Link.account_id == account_id, Link.purpose == EMAIL, Link.used_at.is_(None))
-        session.execute(update(Link).where(*earlier).values(used_at=now))
     link = Link(account_id=account_id, purpose=purpose, email=email, created_at=now)
     session.add(link)
     session.flush()
@@ -58,7 +54,8 @@ def arm(session: Session, link_id: int, now: datetime) -> None:
     """Let the link live from now on: SMTP has taken its letter.
 
     A reset link lives 60 minutes, one that proves a mailbox a day, an activation link until its account's deadline.
-    A letter that had to go out twice counts from the second time; a link that has ended stays ended.
+    A letter that had to go out twice counts from the second time; a link that has ended stays ended. One to another
+    mailbox ends those that were asked for before it: theirs was mistyped.
     """
     link = session.get(Link, link_id)
     if link is None:
@@ -67,6 +64,8 @@ def arm(session: Session, link_id: int, now: datetime) -> None:
         expires_at = accounts.activation_deadline(session.get_one(Account, link.account_id))
     elif link.purpose == EMAIL:
         expires_at = now + timedelta(hours=rules.EMAIL_LINK_HOURS)
+        mistyped = (Link.purpose == EMAIL, Link.email != link.email, Link.id < link_id, Link.used_at.is_(None))
+        session.execute(update(Link).where(Link.account_id == link.account_id, *mistyped).values(used_at=now))
     else:
         expires_at = now + timedelta(minutes=rules.RESET_LINK_MINUTES)
     session.execute(

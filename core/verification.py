@@ -41,7 +41,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The challenge of a chat and purpose that can be answered, or was passed and is still to be used."""
+    """The challenge of a chat and purpose that a form asks for, or that was passed and is still to be used."""
 
     challenge: str
     kind: Kind
@@ -49,7 +49,11 @@ class Standing:
 
 
 def standing(context: Context, purpose: str) -> Standing | None:
-    """Return where the verification of this chat and purpose stands; None: a new challenge is to be issued."""
+    """Return where the verification of this chat and purpose stands; None: a new challenge is to be issued.
+
+    A mailed code is asked for CODE_SHOWN_MINUTES, be it alive, over or never mailed: which it is, is not for a stranger
+    (S1).
+    """
     row = context.session.scalars(
         select(Challenge)
         .where(
@@ -66,7 +70,7 @@ def standing(context: Context, purpose: str) -> Standing | None:
     if row.passed_at is not None:
         is_good = row.passed_at > context.now - timedelta(minutes=rules.PROOF_MINUTES)
         return Standing(reference(row), cast(Kind, row.kind), is_passed=True) if is_good else None
-    if row.kind == "code":  # as long for everybody: when a code was mailed, or whether, is not for a stranger (S1)
+    if row.kind == "code":
         is_over = row.created_at <= context.now - timedelta(minutes=rules.CODE_SHOWN_MINUTES)
     else:
         is_over = row.expires_at is None or row.expires_at <= context.now

@@ -1,5 +1,7 @@
 """Creating an account (002): the form with all its fields, and what a script asks while somebody types."""
 
+from collections.abc import Collection
+
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -137,9 +139,12 @@ def _name_mistakes(door: Door, visit: Visit) -> Mistakes:
     )
 
 
-def name_mistakes(door: Door, first_name: str, last_name: str, phrase: str) -> Mistakes:
-    """Return what is wrong with names and a protection phrase, by field."""
+def name_mistakes(door: Door, first_name: str, last_name: str, phrase: str, kept: Collection[str] = ()) -> Mistakes:
+    """Return what is wrong with names and a protection phrase, by field; `kept` are names that the account has."""
     found: Mistakes = {}
+    for field, name in (("first_name", first_name), ("last_name", last_name)):
+        if name not in kept and accounts.is_linked(name):
+            found[field] = [door.site.text("no_name_linked")]
     for refusal in accounts.name_refusals(first_name, last_name, phrase):
         name = refusal.phrase.rpartition("_")[0].removesuffix("_too").replace("protection_phrase", "phrase")
         found.setdefault(name, []).append(door.told(refusal))

@@ -54,8 +54,9 @@ class Chosen:
         """Return a refusal for every rule of 002 that is broken, or one for typing nothing or two different things."""
         if not self.password:
             return [PasswordRefused("password_missing")]
-        about = {"username": account.username, "email": account.email, "phrase": account.protection_phrase or ""}
-        broken = passwords.broken_rules(self.password, **about)
+        broken = passwords.broken_rules(
+            self.password, username=account.username, email=account.email, phrase=account.protection_phrase or ""
+        )
         return broken or ([] if self.password == self.confirmation else [PasswordRefused("password_confirmation")])
 
 

@@ -54,11 +54,17 @@ def change_profile(door: Door, visit: Visit) -> Response:
     typed = {name: posted.text(name) for name in fields}
     found = door.found(visit, fields)
     if "" not in found:
-        found |= name_mistakes(door, typed["first_name"], typed["last_name"], typed["phrase"])
+        kept = (account.first_name, account.last_name)
+        found |= name_mistakes(door, typed["first_name"], typed["last_name"], typed["phrase"], kept)
         if not typed["phrase"]:
             found["phrase"] = [door.site.text("no_protection_phrase_missing")]
-    if not found and account.password_hash and passwords.matches(account.password_hash, typed["phrase"].strip()):
-        found["phrase"] = [door.site.text("no_protection_phrase_is_password")]
+    if not found and account.password_hash and typed["phrase"] != account.protection_phrase:
+        try:
+            _count(door, visit)
+        except BudgetSpent as spent:
+            return wait(_page(door, visit, "profile", {"": [door.told(spent)]}, 429, typed), spent)
+        if passwords.matches(account.password_hash, typed["phrase"]):
+            found["phrase"] = [door.site.text("no_protection_phrase_is_password")]
     if found:
         return _page(door, visit, "profile", found, status_of(visit), typed)
     with door.site.database.transaction() as session:
@@ -115,7 +121,7 @@ def change_password(door: Door, visit: Visit) -> Response:
     refused = _with_password(door, visit, "password", {})
     if refused is not None:
         return refused
-    if account.password_hash and passwords.matches(account.password_hash, visit.posted.secret("password")):
+    if visit.posted.secret("password") == visit.posted.secret("current"):
         return _page(door, visit, "password", {"password": [door.site.text("no_password_same")]}, 422, {})
     password_hash, language = passwords.hashed(visit.posted.secret("password")), door.site.wording().code
     with door.site.database.transaction() as session:
@@ -146,14 +152,19 @@ def _with_password(door: Door, visit: Visit, what: str, typed: dict[str, str]) -
     """Return nothing when the account's password was typed as well, else the page again; counted by network."""
     given, kept = visit.posted.secret("current"), _account(visit).password_hash
     try:
-        with door.site.database.transaction() as session:
-            limits.spend(session, door.site.keys, limits.NETWORK_PASSWORDS, visit.network, door.site.clock())
+        _count(door, visit)
     except BudgetSpent as spent:
         return wait(_page(door, visit, what, {"": [door.told(spent)]}, 429, typed), spent)
     if given and kept and passwords.matches(kept, given[: rules.PASSWORD_MAX + 1]):
         return None
     said = "no_current_password_wrong" if given else "no_password_missing"
     return _page(door, visit, what, {"current": [door.site.text(said)]}, 403, typed)
+
+
+def _count(door: Door, visit: Visit) -> None:
+    """Count that something is compared with a password; BudgetSpent when this network did so too often."""
+    with door.site.database.transaction() as session:
+        limits.spend(session, door.site.keys, limits.NETWORK_PASSWORDS, visit.network, door.site.clock())
 
 
 def _account(visit: Visit) -> Account:

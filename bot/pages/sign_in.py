@@ -3,7 +3,7 @@
 An unknown username is shown an invented phrase, and its password is compared as slowly as any other (S1).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from bot.pages import verifying
 from bot.pages.door import ACCOUNT_COOKIE, Door, Mistakes, back_to, status_of, wait
 from bot.pages.verifying import OTHERS, SIGN_IN, Shown
-from bot.pages.visits import Visit, sealed, unsealed
+from bot.pages.visits import Unit, Visit, sealed, unsealed
 from core import account_sessions, accounts, audit, limits, passwords, protection_phrases, rules, verification
 from core.addresses import username_key
 from core.refusals import BudgetSpent, ProofRefused
@@ -21,6 +21,8 @@ from core.tables import Account
 _NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$k8RIdtXjWJbIF1lg9iVFgA$5rAYtftiY4f/pg3V9eW+2IMK9idGfEMf6s6rCi6sXhQ"
 # An old username may be an e-mail address (004).
 LONGEST_USERNAME = 254
+# How long the second step can be opened again: others may use the browser after.
+PASSWORD_STEP = timedelta(minutes=15)
 
 
 def routes(door: Door) -> list[Route]:
@@ -49,19 +51,20 @@ def first_step(door: Door, visit: Visit) -> Response:
     except BudgetSpent as spent:
         return wait(_username_page(door, visit, {"": [door.told(spent)]}, 429), spent)
     with visit.unit() as unit:
-        unit.held.state["sign_in"] = sealed(unit, visit.posted.text("username"))
+        typed, until = sealed(unit, visit.posted.text("username")), unit.context.now + PASSWORD_STEP
+        unit.held.state["sign_in"] = {"username": typed, "until": until.isoformat()}
     return back_to("/account/sign-in/password")
 
 
 def second_step(door: Door, visit: Visit) -> Response:
     """Begin a session where the password is right; both budgets are counted before anything is looked up.
 
-    The page has an address of its own, so that whoever leaves it comes back to it: no browser shows the answer to a
-    form again.
+    The page has an address of its own, so that whoever leaves it before a password is typed comes back to it: no
+    browser shows the answer to a form again.
     """
     if not visit.is_post:
         with visit.unit() as unit:
-            username = unsealed(unit, unit.held.state.get("sign_in", ""))
+            username = _username_before(unit)
         return _password_page(door, visit, {}, 200, username=username) if username else back_to("/account/sign-in")
     found = _username_mistakes(door, visit)
     if "" in found or "username" in found:
@@ -150,6 +153,15 @@ def _wrong(door: Door, visit: Visit, account: Account | None, now: datetime) -> 
         whose = account.id if account else None
         audit.record(session, audit.Event.ACCOUNT_SIGN_IN_REFUSED, now=now, account_id=whose)
     return _password_page(door, visit, {"password": [door.site.text("no_password_wrong")]}, 403)
+
+
+def _username_before(unit: Unit) -> str:
+    """Return the username of the first step; nothing where that was long ago, and it is forgotten then."""
+    begun = unit.held.state.get("sign_in")
+    if begun is None or datetime.fromisoformat(begun["until"]) <= unit.context.now:
+        unit.held.state.pop("sign_in", None)
+        return ""
+    return unsealed(unit, begun["username"])
 
 
 def _username_mistakes(door: Door, visit: Visit) -> Mistakes:

@@ -77,6 +77,7 @@ async def test_after_closing_nothing_is_begun() -> None:
 async def test_of_a_flood_little_is_held_and_the_rest_is_read_from_the_inbox_in_order() -> None:
     kept = list(range(5_000))
     handled: list[int] = []
+    while_reading: list[int] = []
     most = 0
 
     async def handle(number: int) -> None:
@@ -88,6 +89,7 @@ async def test_of_a_flood_little_is_held_and_the_rest_is_read_from_the_inbox_in_
 
     async def rest(chat: str, limit: int) -> list[int]:
         await asyncio.sleep(0)
+        while_reading.append(order.waiting)
         return kept[:limit]
 
     order = InOrder(handle, rest, 2)
@@ -98,6 +100,7 @@ async def test_of_a_flood_little_is_held_and_the_rest_is_read_from_the_inbox_in_
     await order.finished()
     assert handled == list(range(5_000))
     assert most <= 2 * MOST_HELD
+    assert min(while_reading) > 0, "nothing seems to wait while the inbox is read"
 
 
 async def test_what_comes_while_the_inbox_is_read_is_handled_after_it() -> None:

@@ -144,6 +144,24 @@ def test_where_an_address_is_also_an_old_username_the_address_decides(database: 
     assert (by_address.username, by_username.username) == ("anngause", "ann@example.org")
 
 
+@pytest.mark.parametrize(
+    ("name", "linked"),
+    [
+        *(
+            (name, False)
+            for name in ("St.John", "Ma.del Carmen", "J.R.", "Lee Jr.", "O'Brien-Smith", "@SUM(A1)", "Núñez")
+        ),
+        *(
+            (name, True)
+            for name in ("EXAMPLE.ORG", "Shop.Example", "t.co/x", "WWW.a", "магазин.рф", "a@b", "x://y", "<b>")
+        ),
+        ("ｅｘａｍｐｌｅ．ｏｒｇ", True),
+    ],
+)
+def test_a_name_is_no_link_of_a_mail_program(name: str, *, linked: bool) -> None:
+    assert accounts.is_linked(name) is linked
+
+
 def test_the_audit_tells_what_happened_and_names_nobody(database: Database, now: datetime) -> None:
     account = register(database, now, active=True)
     with database.transaction() as session:

@@ -2,12 +2,15 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.encoder import Encoder
+from knowledge.fit_cache import FitCache
 from knowledge.matcher import CERTAIN, Matcher
 from knowledge.schema import UNKNOWN
 from knowledge.spelling import Speller
@@ -29,6 +32,19 @@ def small(encoder: Encoder | None) -> Matcher:
 @pytest.fixture(scope="module")
 def own(encoder: Encoder | None) -> Matcher:
     return Matcher.fit(own_pairs(), encoder=encoder, fits=matching.installed().fits)
+
+
+def test_a_text_is_scored_as_the_weights_of_the_phrasings_say(tmp_path: Path, encoder: Encoder | None) -> None:
+    texts = [phrasing for _, phrasing in PAIRS] + ["how do i upload xylophones", "привет", "øøø"]
+    for _ in range(2):  # fitted, then kept
+        fitted = Matcher.fit(PAIRS, encoder=encoder, fits=FitCache(tmp_path))._fitted
+        kernel = fitted.kernel()
+        for text in texts:
+            words, vector = text.casefold().split(), encoder.vector(text) if encoder else None
+            blocks = kernel.blocks(words, vector)
+            row = sum(kernel.weights[name] * alike for name, alike in blocks.items())
+            scores = fitted.scoring.scores(words, vector)
+            assert np.allclose(row @ fitted.fit.weights, 0 if scores is None else scores, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class Replaced:
 def as_before() -> Iterator[None]:
     """Leave the collector of this process as it was."""
     thresholds = gc.get_threshold()
+    gc.unfreeze()
     yield
     gc.unfreeze()
     gc.set_threshold(*thresholds)

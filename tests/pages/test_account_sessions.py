@@ -51,7 +51,7 @@ def test_a_new_password_signs_out_every_other_browser_and_tells_the_owner(pages:
     new = {"password": "Meadow7Lark", "password_again": "Meadow7Lark"}
     page = here.sends("/account/password", {"current": "Wrong1heron", **new})
     assert here.status == 403
-    assert "not your password now" in page.description("current")
+    assert "not your current password" in page.description("current")
     page = here.sends("/account/password", {"current": PASSWORD, **new})
     assert "Your password is changed" in page.texts["main"]
     assert elsewhere.opens("/account").texts["h1"] == "Sign in"

@@ -41,11 +41,12 @@ class InOrder(Generic[T]):
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._held = 0  # messages, those at work included
+        self._reading = 0  # chats of which the inbox is being read
 
     @property
     def waiting(self) -> int:
         """How many messages are held or at work, and chats of which the inbox alone has more."""
-        return self._held + len(self._behind)
+        return self._held + self._reading + len(self._behind)
 
     def put(self, chat: str, message: T) -> asyncio.Event:
         """Handle a message of the inbox in its turn; the event is set once it was, or once the inbox alone has it."""
@@ -125,6 +126,7 @@ class InOrder(Generic[T]):
     async def _refilled(self, chat: str, queue: "deque[tuple[T, asyncio.Event]]", pause: float) -> float:
         """Read what waits in the inbox; return how long to pause should that fail the next time."""
         self._behind.discard(chat)
+        self._reading += 1
         try:
             messages = await self._refill(chat, MOST_HELD)
         except Exception:
@@ -132,6 +134,8 @@ class InOrder(Generic[T]):
             self._behind.add(chat)
             await asyncio.sleep(pause)
             return min(2 * pause, LONGEST_WAIT)
+        finally:
+            self._reading -= 1
         if len(messages) >= MOST_HELD:  # what came meanwhile has to wait for what is still in the inbox
             self._drop(queue)
             self._behind.add(chat)
